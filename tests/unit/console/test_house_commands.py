@@ -8,7 +8,7 @@ from balcon.catalogue.v1 import catalogue_service_pb2
 from balcon.customers.v1 import consents_service_pb2, customers_service_pb2
 from balcon.inventory.v1 import allotment_service_pb2, inventory_service_pb2, reservation_service_pb2
 from balcon.mailchimp.v1 import mailchimp_service_pb2
-from balcon.orders.v1 import orders_service_pb2
+from balcon.orders.v1 import order_acts_pb2, order_work_pb2, orders_service_pb2
 from balcon.outbound.v1 import outbound_service_pb2
 from balcon.payments.v1 import payments_service_pb2, provider_accounts_pb2, vouchers_pb2
 from balcon.podiumkunst.v1 import figures_service_pb2, links_service_pb2
@@ -24,8 +24,9 @@ from services.console.house.command import Command, Subject
 from services.console.house.fields import OWN_KEYS, behaviours, kind_of, option_fields
 from services.console.integrations_app import SUBJECTS as OF_INTEGRATIONS
 from services.console.integrations_app import integrations_app
+from services.console.orders_app import SUBJECTS as OF_ORDERS
 
-SUBJECTS = (*OF_THE_HOUSE, *OF_INTEGRATIONS)
+SUBJECTS = (*OF_THE_HOUSE, *OF_INTEGRATIONS, *OF_ORDERS)
 
 SERVICES = (
     accounts_service_pb2.DESCRIPTOR.services_by_name["AccountsService"],
@@ -36,6 +37,8 @@ SERVICES = (
     reservation_service_pb2.DESCRIPTOR.services_by_name["ReservationService"],
     inventory_service_pb2.DESCRIPTOR.services_by_name["InventoryService"],
     orders_service_pb2.DESCRIPTOR.services_by_name["OrdersService"],
+    order_acts_pb2.DESCRIPTOR.services_by_name["OrderActsService"],
+    order_work_pb2.DESCRIPTOR.services_by_name["OrderWorkService"],
     mailchimp_service_pb2.DESCRIPTOR.services_by_name["MailchimpService"],
     outbound_service_pb2.DESCRIPTOR.services_by_name["OutboundService"],
     figures_service_pb2.DESCRIPTOR.services_by_name["PodiumkunstFiguresService"],

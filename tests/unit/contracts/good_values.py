@@ -93,6 +93,7 @@ GOOD: Mapping[str, Any] = {
     "genre": 1,
     "extras": 1,
     "keep": 1,
+    "fee_minor": 250,
     "cancel_tickets": True,
     "release_seats": True,
     "from_date": "2026-01-01",
