@@ -90,6 +90,10 @@ GUARDS = (
     _sale("an unanswered payment is not a refused one", orders.uncertain_payment_is_refused),
     _sale("a refund frees the seats", orders.refund_forgets_the_seats),
     _sale("a repeated payment has the same key", orders.new_key_each_time),
+    _sale("a group is answered once it is committed", orders.answered_before_the_commit),
+    _sale("a group is one transaction, events and all", orders.group_written_in_part),
+    _sale("a group is done in the order asked", orders.group_in_the_wrong_order),
+    _sale("changes of a group see each other", orders.changes_of_a_group_do_not_see_each_other),
 )
 
 # Guards on real servers: each test removes one and asserts what goes wrong without it.

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-from services.orders.adapters.order_events import created, published
+from services.orders.adapters.order_events import created
+from services.orders.adapters.order_turns import (
+    Asked,
+    AskedChange,
+    NewOrder,
+    OrderRow,
+    OrderTurn,
+    Outcome,
+    Postponement,
+    change_within,
+    postpone_within,
+    turn_of,
+)
 from services.orders.domain.order import FINAL_STATES, Order, OrderState
 from services.orders.domain.refusals import HoldHasOrder, UsesExhausted
 from services.orders.ports import (
@@ -20,37 +32,76 @@ from services.orders.ports import (
     OrderRef,
     RequestKey,
 )
+from services.runtime.bus.topics import ORDERS
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
+from services.runtime.ids import Ids, RandomIds
 from services.runtime.outbox.event import OutgoingEvent
-
-
-@dataclass(slots=True)
-class _Row:
-    order: Order
-    next_step_at_ms: int | None
-    failures: int = 0
-    lease_token: str = ""
-    lease_until_ms: int = 0
+from services.runtime.work.gathering import ItemBroke
 
 
 class MemoryOrderStore:
-    """See OrderStore. `events` is what the outbox would hold, in order; `used` the counted uses."""
+    """See OrderStore. `events` and `acts` are what the outbox would hold, in order; `used` the counted uses."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._rows: dict[OrderRef, _Row] = {}
+        self._ids: Ids = RandomIds()
+        self._rows: dict[OrderRef, OrderRow] = {}
         self._keys: dict[tuple[str, Operation, str], tuple[KeyInRecord, int]] = {}
         self._valid_seats: dict[tuple[str, str], str] = {}
         self.events: list[OutgoingEvent] = []
+        self.acts: list[OutgoingEvent] = []
         self.used: Counter[tuple[str, str]] = Counter()
 
-    async def add(
-        self, order: Order, key: RequestKey, next_step_at_ms: int
-    ) -> KeyInRecord | HoldHasOrder | UsesExhausted | None:
-        known = await self.find_key(key.house_id, key.operation, key.key)
+    def commit(self, group: Sequence[Asked]) -> list[Outcome | ItemBroke]:
+        """A group as the real store writes it, at once. No two of its items meet on a key or on a hold."""
+        turns: dict[OrderRef, OrderTurn] = {}
+        told: list[OutgoingEvent] = []
+        answers: list[Outcome | ItemBroke] = []
+        for asked in group:
+            if isinstance(asked, NewOrder):
+                answers.append(self._add(asked, told))
+                continue
+            row = self._rows.get(asked.ref)
+            turn = turns.setdefault(asked.ref, turn_of(row)) if row is not None else None
+            if turn is None:
+                answers.append(None)
+            elif isinstance(asked, AskedChange):
+                answers.append(self._change(turn, asked, told))
+            else:
+                postpone_within(turn, asked)
+                answers.append(None)
+        for ref, turn in turns.items():
+            self._write(ref, turn)
+        self.events += [event for event in told if event.topic == ORDERS]
+        self.acts += [event for event in told if event.topic != ORDERS]
+        return answers
+
+    def _change(
+        self, turn: OrderTurn, asked: AskedChange, told: list[OutgoingEvent]
+    ) -> Changed | Refusal | KeyInRecord | ItemBroke:
+        key = asked.key
+        if key is not None and (known := self._keys.get((key.house_id, key.operation, key.key))) is not None:
+            return known[0]
+        changed = change_within(turn, asked, told, self._clock, self._ids)
+        if key is not None and isinstance(changed, Changed) and changed.changes:
+            assert self._take_key(key, asked.ref.order_id)
+        return changed
+
+    def _write(self, ref: OrderRef, turn: OrderTurn) -> None:
+        before, after = turn.before.order, turn.row.order
+        self._keep_seats(before, after)
+        for name, count in after.uses_that_count.items():
+            self.used[before.house_id, name] += count
+        for name, count in before.uses_that_count.items():
+            self.used[before.house_id, name] -= count
+        self._rows[ref] = turn.row
+
+    def _add(self, asked: NewOrder, told: list[OutgoingEvent]) -> KeyInRecord | HoldHasOrder | UsesExhausted | None:
+        order, key = asked.order, asked.key
+        known = self._keys.get((key.house_id, key.operation, key.key))
         if known is not None:
-            return known
+            return known[0]
         wanted = _holds(order)
         for row in self._rows.values():
             if both := sorted(wanted & _holds(row.order)):
@@ -58,9 +109,22 @@ class MemoryOrderStore:
         if exhausted := self._take_uses(order):
             return exhausted
         assert self._take_key(key, order.order_id)
-        self._rows[OrderRef(order.house_id, order.order_id)] = _Row(order, next_step_at_ms)
-        self.events += created(order)
+        self._rows[OrderRef(order.house_id, order.order_id)] = OrderRow(order, asked.next_step_at_ms)
+        told += created(order)
         return None
+
+    def _alone(self, asked: Asked) -> Outcome:
+        (answer,) = self.commit([asked])
+        if isinstance(answer, ItemBroke):
+            raise answer.cause
+        return answer
+
+    async def add(
+        self, order: Order, key: RequestKey, next_step_at_ms: int
+    ) -> KeyInRecord | HoldHasOrder | UsesExhausted | None:
+        answer = self._alone(NewOrder(order, key, next_step_at_ms))
+        assert answer is None or isinstance(answer, KeyInRecord | HoldHasOrder | UsesExhausted)
+        return answer
 
     def _take_uses(self, order: Order) -> UsesExhausted | None:
         for use in order.uses:
@@ -88,33 +152,9 @@ class MemoryOrderStore:
     async def change(
         self, ref: OrderRef, act: Act, *, key: RequestKey | None = None, lease: Lease | None = None, take: bool = False
     ) -> Changed | Refusal | KeyInRecord | None:
-        if key is not None and (known := await self.find_key(key.house_id, key.operation, key.key)) is not None:
-            return known
-        row = self._rows.get(ref)
-        if row is None:
-            return None
-        acted = act(row.order)
-        if isinstance(acted, Refusal):
-            return acted
-        mine = lease is not None and row.lease_token == lease.token
-        if not acted.changes:
-            return Changed(acted.order, (), mine)
-        if key is not None:
-            assert self._take_key(key, ref.order_id)
-        holds = mine or (lease is not None and take and row.lease_until_ms <= lease.taken_ms)
-        kept = holds and acted.next_step_at_ms is not None and acted.next_step_at_ms <= self._clock.now_ms()
-        if lease is not None and holds:
-            row.lease_token = lease.token if kept else ""
-            row.lease_until_ms = lease.until_ms if kept else 0
-        before = row.order
-        self._keep_seats(before, acted.order)
-        for name, count in acted.order.uses_that_count.items():
-            self.used[before.house_id, name] += count
-        for name, count in before.uses_that_count.items():
-            self.used[before.house_id, name] -= count
-        row.order, row.next_step_at_ms, row.failures = acted.order, acted.next_step_at_ms, 0
-        self.events += published(before, acted.order, acted.changes)
-        return Changed(acted.order, acted.changes, kept)
+        answer = self._alone(AskedChange(ref, act, key, lease, take))
+        assert not isinstance(answer, HoldHasOrder | UsesExhausted)
+        return answer
 
     def _keep_seats(self, before: Order, after: Order) -> None:
         """The unique index on valid tickets."""
@@ -126,28 +166,19 @@ class MemoryOrderStore:
 
     async def lease_due(self, lease: Lease, limit: int) -> Sequence[LeasedOrder]:
         due = [
-            (row.next_step_at_ms, row.order.order_id, row)
-            for row in self._rows.values()
+            (row.next_step_at_ms, row.order.order_id, ref)
+            for ref, row in self._rows.items()
             if row.next_step_at_ms is not None
             and row.next_step_at_ms <= lease.taken_ms
             and row.lease_until_ms <= lease.taken_ms
         ]
-        rows = [row for _, _, row in sorted(due, key=lambda one: one[:2])[:limit]]
-        for row in rows:
-            row.lease_token, row.lease_until_ms = lease.token, lease.until_ms
-        return [LeasedOrder(row.order, row.failures) for row in rows]
+        refs = [ref for _, _, ref in sorted(due, key=lambda one: one[:2])[:limit]]
+        for ref in refs:
+            self._rows[ref] = replace(self._rows[ref], lease_token=lease.token, lease_until_ms=lease.until_ms)
+        return [LeasedOrder(self._rows[ref].order, self._rows[ref].failures) for ref in refs]
 
     async def postpone(self, seen: Order, lease: Lease, until_ms: int) -> None:
-        row = self._rows[OrderRef(seen.house_id, seen.order_id)]
-        if row.lease_token != lease.token:
-            return
-        row.lease_token, row.lease_until_ms = "", 0
-        if (row.order.state, row.order.state_since_ms) == (seen.state, seen.state_since_ms):
-            if row.next_step_at_ms is not None:
-                row.next_step_at_ms = until_ms
-            row.failures += 1
-        else:
-            row.failures = 0
+        self._alone(Postponement(seen, lease, until_ms))
 
     async def get(self, ref: OrderRef) -> Order | None:
         row = self._rows.get(ref)
@@ -184,6 +215,17 @@ class MemoryOrderStore:
             if row.next_step_at_ms is not None and state not in FINAL_STATES and state is not OrderState.OPEN:
                 counts[state] = counts.get(state, 0) + 1
         return counts
+
+    def copy(self) -> MemoryOrderStore:
+        """As it is now; what happens to one is nothing to the other."""
+        twin = MemoryOrderStore(self._clock)
+        twin._rows, twin._keys, twin._valid_seats = dict(self._rows), dict(self._keys), dict(self._valid_seats)
+        twin.events, twin.acts, twin.used = list(self.events), list(self.acts), Counter(self.used)
+        return twin
+
+    def all_rows(self) -> dict[OrderRef, OrderRow]:
+        """Every order's, for auditors of simulations."""
+        return dict(self._rows)
 
     def all_orders(self) -> list[Order]:
         """Every order of every house; for auditors of simulations."""

@@ -44,6 +44,15 @@ def is_safe(world: World) -> None:
             assert world.inventory.owner_of(*seat) == (order.order_id, "sold"), f"{seat} is not sold to its ticket"
 
 
+def is_in_the_record(world: World, told: object) -> None:
+    """Nobody is told of an order what the record does not have: it may have come further meanwhile, and never less."""
+    if not isinstance(told, Order):
+        return
+    kept = [order for order in orders_of(world.store) if order.order_id == told.order_id]
+    assert kept, f"{told.order_id} was told of and is not in the record"
+    assert kept[0].state_since_ms >= told.state_since_ms, f"{told.order_id} was told {told.state} too early"
+
+
 def is_settled(world: World) -> None:
     """At the end: every order ended, every payment has its tickets or went back, no seat is left behind."""
     is_safe(world)

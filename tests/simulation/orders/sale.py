@@ -7,16 +7,20 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from services.orders.adapters.memory_order_store import MemoryOrderStore
 from services.orders.adapters.memory_payments import MemoryPayment
+from services.orders.adapters.order_turns import AskedChange
 from services.orders.domain.order import Order, OrderState
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_desk import CheckOutWish
-from services.orders.ports import Operation, PaymentState, Unanswered
+from services.orders.ports import Operation, OrderStore, PaymentState, Unanswered
 from services.runtime.clock import LoopClock
 from services.runtime.errors import Refusal
 from services.runtime.ids import seeded_random
-from tests.simulation.orders.auditor import is_safe, is_settled, orders_of, stories
+from services.runtime.work.gathering import ItemBroke
+from tests.simulation.orders.auditor import is_in_the_record, is_safe, is_settled, orders_of, stories
 from tests.simulation.orders.faults import Rates, Weather, tapped
+from tests.simulation.orders.grouped_store import GroupedOrderStore, committed
 from tests.unit.orders.builders import SHOW, a_hold, a_key, a_plan, a_request
 from tests.unit.orders.rig import TIMING, Shop, World, ref_of
 
@@ -42,6 +46,7 @@ class Sale:
         self._shops: list[Shop | None] = [None] * processes
         self._crashed = [asyncio.Event() for _ in range(processes)]
         self._calls: list[set[asyncio.Task[object]]] = [set() for _ in range(processes)]
+        self._stores: list[GroupedOrderStore] = []
         self._is_calm = False
 
     async def run(self) -> None:
@@ -62,6 +67,7 @@ class Sale:
         is_settled(self.world)
         self.seen.update(f"ended_{order.state.value}" for order in orders_of(self.world.store))
         self.seen.update(stories(self.world))
+        self.seen["orders_together"] += sum(size > 1 for store in self._stores for size in store.groups)
 
     async def _until_settled(self) -> None:
         until = self.clock.monotonic() + CALM_SECONDS
@@ -86,7 +92,7 @@ class Sale:
                 self.world,
                 inventory=lambda port: tapped(port, weather.outside),
                 payments=lambda port: tapped(port, weather.outside),
-                store=lambda port: tapped(port, weather.record),
+                store=lambda port: self._grouped(port, weather),
                 consumes=False,
             )
             async with shop:
@@ -97,21 +103,35 @@ class Sale:
                 call.cancel()
             await self.clock.sleep(RESTART_SECONDS)
 
+    def _grouped(self, record: OrderStore, weather: Weather) -> OrderStore:
+        """As each process has it: what is asked for while a group is under way is the next."""
+        assert isinstance(record, MemoryOrderStore)
+        store = GroupedOrderStore(record, weather.record)
+        self._stores.append(store)
+        return store
+
     async def _bus(self) -> None:
-        """At least once, late, each payment's reports in their order; processes come and go meanwhile."""
+        """At least once, late, in batches, each payment's reports in their order; processes come and go meanwhile."""
         while True:
             await self.clock.sleep(0.02 if self._is_calm else self._random.uniform(0.01, 3.0))
             if not self.world.bus:
                 continue
             place = self._random.randrange(len(self.world.bus))
             payment = self.world.bus[place][0]
-            first = next(index for index, (other, _) in enumerate(self.world.bus) if other is payment)
-            payment, report = self.world.bus[first]
-            await self.world.store.change(payment.ref, act_on(report, self.clock, TIMING))
+            theirs = [index for index, (other, _) in enumerate(self.world.bus) if other is payment]
+            batch = theirs[: self._random.randint(1, 4)]
+            told = [self.world.bus[index] for index in batch]
+            assert isinstance(self.world.store, MemoryOrderStore)
+            asked = [AskedChange(one.ref, act_on(report, self.clock, TIMING)) for one, report in told]
+            for answer in committed(self.world.store, asked):
+                if isinstance(answer, ItemBroke):
+                    raise answer.cause
+            self.seen["events_together"] += len(batch) > 1
             if not self._is_calm and self._random.random() < 0.2:
                 self.seen["event_twice"] += 1
             else:
-                self.world.bus.pop(first)
+                for index in reversed(batch):
+                    self.world.bus.pop(index)
 
     async def _audit(self) -> None:
         while True:
@@ -131,7 +151,9 @@ class Sale:
                 call = asyncio.create_task(answer())
                 self._calls[number].add(call)
                 try:
-                    return await call
+                    told = await call
+                    is_in_the_record(self.world, told)
+                    return told
                 except Unanswered:
                     self.seen["buyer_unanswered"] += 1
                 except asyncio.CancelledError:

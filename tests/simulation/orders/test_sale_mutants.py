@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
+from typing import Any
 
 import pytest
 
+from services.orders.adapters import memory_order_store
+from services.orders.adapters.memory_order_store import MemoryOrderStore
+from services.orders.adapters.order_turns import Asked, OrderTurn, change_within
 from services.orders.domain import payment_reports, steps, transitions
 from services.orders.domain.changes import Change, OrderCancelled, SeatsChanged
 from services.orders.domain.commands import ClaimRefused, NoClaim, PaymentRefused
@@ -14,7 +19,9 @@ from services.orders.domain.order import CancelReason, Order, OrderState, SeatSt
 from services.orders.domain.steps import NextStep, Step
 from services.orders.handlers.saga import Saga
 from services.orders.ports import Unanswered
+from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.testing.virtual_time import VirtualDeadlock, VirtualTimeExceeded, run_virtual
+from tests.simulation.orders.grouped_store import GroupedOrderStore
 from tests.simulation.orders.sale import Sale
 
 SEED_BUDGET = 12
@@ -81,6 +88,62 @@ def new_key_each_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Order, "payment_key", property(lambda order: f"{order.order_id}-{next(numbers)}"))
 
 
+def answered_before_the_commit(patch: pytest.MonkeyPatch) -> None:
+    """Whoever asked goes on with what a group decided; the commit comes a moment later, or never."""
+    commit = GroupedOrderStore.commit
+    under_way: set[asyncio.Task[object]] = set()
+
+    async def hasty(self: GroupedOrderStore, house_id: str, group: Sequence[Asked]) -> object:
+        answers = self.record.copy().commit(group)
+        task = asyncio.ensure_future(commit(self, house_id, group))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+        return answers
+
+    patch.setattr(GroupedOrderStore, "commit", hasty)
+
+
+def group_written_in_part(patch: pytest.MonkeyPatch) -> None:
+    """The orders of a group first and its events after them, in a transaction of their own."""
+
+    async def in_two(self: GroupedOrderStore, house_id: str, group: Sequence[Asked]) -> object:
+        async def orders() -> tuple[object, list[OutgoingEvent]]:
+            known = len(self.record.events)
+            answers = self.record.commit(group)
+            told = self.record.events[known:]
+            del self.record.events[known:]
+            return answers, told
+
+        async def events() -> None:
+            self.record.events += told
+
+        answers, told = await self.way("commit", orders)
+        await self.way("commit", events)
+        return answers
+
+    patch.setattr(GroupedOrderStore, "commit", in_two)
+
+
+def group_in_the_wrong_order(patch: pytest.MonkeyPatch) -> None:
+    """What was asked last of an order is done first."""
+    commit = MemoryOrderStore.commit
+
+    def backwards(self: MemoryOrderStore, group: Sequence[Asked]) -> object:
+        return list(reversed(commit(self, list(reversed(group)))))
+
+    patch.setattr(MemoryOrderStore, "commit", backwards)
+
+
+def changes_of_a_group_do_not_see_each_other(patch: pytest.MonkeyPatch) -> None:
+    """Each is decided on the order as it was read, and the last one stays."""
+
+    def blind(turn: OrderTurn, *others: Any) -> object:
+        turn.row = turn.before
+        return change_within(turn, *others)
+
+    patch.setattr(memory_order_store, "change_within", blind)
+
+
 MUTANTS: tuple[Mutant, ...] = (
     release_on_timeout,
     forget_late_success,
@@ -88,6 +151,10 @@ MUTANTS: tuple[Mutant, ...] = (
     uncertain_payment_is_refused,
     refund_forgets_the_seats,
     new_key_each_time,
+    answered_before_the_commit,
+    group_written_in_part,
+    group_in_the_wrong_order,
+    changes_of_a_group_do_not_see_each_other,
 )
 
 
