@@ -155,7 +155,7 @@ class MollieProvider:
         """See PaymentProvider.create. Mollie keeps its keys for an hour: later the driver looks first."""
         wanted: dict[str, Any] = {
             "description": f"{payment.order_id}",
-            "amount": {"currency": payment.currency, "value": value_of(payment.amount_minor, payment.currency)},
+            "amount": {"currency": payment.currency, "value": value_of(payment.provider_minor, payment.currency)},
             "redirect_url": payment.return_url,
             "webhook_url": self._mine.webhook_url,
             "metadata": {"house_id": payment.house_id, "payment_id": payment.payment_id, "order_id": payment.order_id},

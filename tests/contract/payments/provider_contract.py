@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from services.payments.domain.charges import Charge, InstrumentKind
 from services.payments.domain.payment import DisputeState, Payment
 from services.payments.domain.refunds import Refund, RefundReport
 from services.payments.ports import (
@@ -87,6 +88,12 @@ class ProviderContract(ABC):
         assert (told.amount_minor, told.currency, told.refunded_minor) == (1_250, "EUR", 0)
         assert told.pay_url.startswith("http")
         assert done(await provider.fetch(told.ref)) == told
+
+    async def test_what_vouchers_pay_is_not_asked_for(self, provider: PaymentProvider) -> None:
+        payment = fresh_payment()
+        charge = Charge(InstrumentKind.VOUCHER, "vou_1", "", 250)
+        told = done(await provider.create(replace(payment, charges=(charge,))))
+        assert told.amount_minor == payment.amount_minor - 250
 
     async def test_the_same_key_gives_the_same_payment(self, provider: PaymentProvider) -> None:
         payment = fresh_payment()

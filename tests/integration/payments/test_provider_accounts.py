@@ -92,7 +92,8 @@ class Counter:
         return account
 
 
-async def _counter(start_rig: StartRig, mollie: Mollie, **settings: Any) -> Counter:
+async def start_counter(start_rig: StartRig, mollie: Mollie, **settings: Any) -> Counter:
+    """A rig whose houses may have accounts at this Mollie."""
     quick = {"mollie_url": mollie.url, "mollie_timeout_seconds": 30.0, "account_listing_seconds": 3_600.0}
     rig = await start_rig(settings=quick | {"locked_check_seconds": 0.1} | settings)
     return Counter(rig, mollie)
@@ -109,7 +110,7 @@ async def _refusal(call: Any) -> str:
 async def test_an_account_is_checked_and_its_key_is_never_told_or_kept_in_the_clear(
     start_rig: StartRig, mollie: Mollie
 ) -> None:
-    counter = await _counter(start_rig, mollie)
+    counter = await start_counter(start_rig, mollie)
     assert await _refusal(counter.add("test_" + "0" * 30)) == Reason.PROVIDER_KEY_REFUSED
     mollie.spoil(SERVER_ERROR)
     assert await _refusal(counter.add()) == Reason.PROVIDER_SILENT
@@ -132,7 +133,7 @@ async def test_an_account_is_checked_and_its_key_is_never_told_or_kept_in_the_cl
 async def test_a_buyer_pays_at_the_houses_account_and_the_webhook_only_makes_us_ask(
     start_rig: StartRig, mollie: Mollie
 ) -> None:
-    counter = await _counter(start_rig, mollie, pending_seconds=3_600.0)
+    counter = await start_counter(start_rig, mollie, pending_seconds=3_600.0)
     account = await counter.add()
     rig = counter.rig
     payment = await rig.create()
@@ -154,7 +155,7 @@ async def test_a_buyer_pays_at_the_houses_account_and_the_webhook_only_makes_us_
 async def test_what_a_lost_webhook_left_is_healed_by_the_listing_and_what_is_not_ours_is_told(
     start_rig: StartRig, mollie: Mollie
 ) -> None:
-    counter = await _counter(start_rig, mollie, account_listing_seconds=0.1, pending_seconds=3_600.0)
+    counter = await start_counter(start_rig, mollie, account_listing_seconds=0.1, pending_seconds=3_600.0)
     await counter.add()
     payment = await counter.rig.create()
     mollie.sends_webhooks = False
@@ -173,7 +174,7 @@ async def test_what_a_lost_webhook_left_is_healed_by_the_listing_and_what_is_not
 async def test_a_key_revoked_in_mid_sale_locks_the_account_and_what_was_paid_is_found_with_the_next_key(
     start_rig: StartRig, mollie: Mollie
 ) -> None:
-    counter = await _counter(start_rig, mollie)
+    counter = await start_counter(start_rig, mollie)
     account = await counter.add()
     payment = await counter.rig.create()
     mollie.revoke(TEST_KEY)
@@ -193,7 +194,7 @@ async def test_a_key_revoked_in_mid_sale_locks_the_account_and_what_was_paid_is_
 async def test_two_accounts_of_a_house_share_its_currencies_and_an_archived_one_ends_what_it_began(
     start_rig: StartRig, mollie: Mollie
 ) -> None:
-    counter = await _counter(start_rig, mollie)
+    counter = await start_counter(start_rig, mollie)
     rig, first = counter.rig, await counter.add()
     second = await counter.add(OTHER_KEY, default_currencies=["USD"])
     in_euros, in_dollars = await rig.create("ord_eur"), await rig.create("ord_usd", currency="USD")
@@ -219,7 +220,7 @@ async def test_two_accounts_of_a_house_share_its_currencies_and_an_archived_one_
 async def test_a_house_cannot_pay_anothers_order_by_what_its_own_account_tells(
     start_rig: StartRig, mollie: Mollie
 ) -> None:
-    counter = await _counter(start_rig, mollie, account_listing_seconds=0.1)
+    counter = await start_counter(start_rig, mollie, account_listing_seconds=0.1)
     await counter.add()
     other = await counter.add(OTHER_KEY, house_id="house_2")
     payment = await counter.rig.create()
