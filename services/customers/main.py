@@ -29,6 +29,7 @@ from services.customers.handlers.consents import ConsentHandler
 from services.customers.handlers.customers import CustomerHandler
 from services.customers.handlers.erasures import ErasureHandler
 from services.customers.handlers.exports import ExportHandler
+from services.customers.handlers.form_answers import FormAnswerHandler
 from services.customers.handlers.house_keeper import HouseKeeper
 from services.customers.handlers.identities import IdentityHandler
 from services.customers.handlers.letters import LetterHandler
@@ -67,8 +68,11 @@ async def build(service: Service, settings: CustomersSettings) -> None:
     service.rpc.add(
         lambda server: add_ConsentsServiceServicer_to_server(consents, server), "balcon.customers.v1.ConsentsService"
     )
+    erasures, forms = handlers.erasures, handlers.form_answers
     acts = OrderActs(
-        made=handlers.answers.order_made, paid=handlers.erasures.order_paid, given_up=handlers.erasures.order_given_up
+        made=[handlers.answers.order_made],
+        paid=[erasures.order_paid, forms.order_paid],
+        given_up=[erasures.order_given_up, forms.order_given_up],
     )
     heard = all_of([OrderEvents(clock, ids, seal, acts), learn_show])
     consumer = service.consume(engine, bus, group=GROUP, topics=[ORDERS, CATALOGUE], handler=heard)
@@ -97,6 +101,7 @@ def _handlers(service: Service, settings: CustomersSettings, store: PostgresCust
         answers=AnswerHandler(store, houses, answering),
         uploads=UploadHandler(store, houses, answering, ids),
         audiences=AudienceHandler(store, GrpcGrants(to_accounts)),
+        form_answers=FormAnswerHandler(store, houses),
     )
     return handlers, houses
 

@@ -36,6 +36,7 @@ from services.orders.api.orders_servicer import OrdersServicer
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.cached_catalogue import CachedCatalogue
+from services.orders.handlers.form_desk import FormDesk
 from services.orders.handlers.old_buyers import carry_over
 from services.orders.handlers.order_desk import DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
@@ -147,8 +148,9 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     maker = OrderMaker(inventory, catalogue, quoter, clock, ids, hold_grace_ms=timing.hold_grace_ms)
     window_ms = settings.payment_window_seconds * 1000
     hold = OrderHold(inventory)
-    vouchers = GrpcVouchers(to_payments)
-    desk = OrderDesk(DeskParts(store, maker, customers, vouchers, hold, driver, notifier, clock, timing, window_ms))
+    vouchers, form = GrpcVouchers(to_payments), FormDesk(catalogue, customers)
+    parts = DeskParts(store, maker, customers, vouchers, hold, driver, notifier, clock, timing, window_ms, form)
+    desk = OrderDesk(parts)
     events = PaymentEvents(store, lambda report: act_on(report, clock, timing), driver)
     heard = _each(events, one_by_one(follow_customer))
     service.consume(engine, bus, group=GROUP, topics=[PAYMENTS, CONSENTS], batch_handler=heard)

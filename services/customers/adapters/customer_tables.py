@@ -83,6 +83,19 @@ locked_orders = sa.Table(
 )
 sa.Index("ix_locked_orders_customer_id", locked_orders.c.house_id, locked_orders.c.customer_id)
 
+# What was answered in a house's form, as sealed JSON. It goes some time after `keep_until_ms`.
+form_answers = sa.Table(
+    "form_answers",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("customer_id", sa.Text, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("keep_until_ms", sa.BigInteger, nullable=False),
+)
+sa.Index("ix_form_answers_customer_id", form_answers.c.house_id, form_answers.c.customer_id)
+sa.Index("ix_form_answers_keep_until_ms", form_answers.c.keep_until_ms)
+
 # `double_opt_in` NULL: as it is usual in the house's country. `revision` 0: accounts has not told yet.
 houses = sa.Table(
     "houses",

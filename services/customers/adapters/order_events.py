@@ -5,7 +5,7 @@ All in the transaction of the inbox row: each event has its effect once.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from balcon.orders.v1 import orders_events_pb2 as wire
@@ -37,9 +37,9 @@ class OrderEventUnreadable(Fatal):
 class OrderActs:
     """What follows from an order, decided elsewhere."""
 
-    made: Callable[[CustomersTransaction, str], Awaitable[None]]
-    paid: Callable[[CustomersTransaction, str, int], Awaitable[None]]
-    given_up: Callable[[CustomersTransaction, str], Awaitable[None]]
+    made: Sequence[Callable[[CustomersTransaction, str], Awaitable[None]]]
+    paid: Sequence[Callable[[CustomersTransaction, str, int], Awaitable[None]]]
+    given_up: Sequence[Callable[[CustomersTransaction, str], Awaitable[None]]]
 
 
 class OrderEvents:
@@ -65,14 +65,18 @@ class OrderEvents:
 
     async def _apply(self, transaction: PostgresTransaction, event: IncomingEvent) -> None:
         if event.type == _CREATED:
-            await self._acts.made(transaction, wire.OrderCreated.FromString(event.payload).order_id)
+            made = wire.OrderCreated.FromString(event.payload)
+            for act in self._acts.made:
+                await act(transaction, made.order_id)
         elif event.type == _CONFIRMED:
             sold = wire.OrderConfirmed.FromString(event.payload)
-            await self._acts.paid(transaction, sold.order_id, sold.confirmed_at_ms)
+            for follow in self._acts.paid:
+                await follow(transaction, sold.order_id, sold.confirmed_at_ms)
             await _bought(transaction, sold)
         elif event.type == _CANCELLED:
             ended = wire.OrderCancelled.FromString(event.payload)
-            await self._acts.given_up(transaction, ended.order_id)
+            for act in self._acts.given_up:
+                await act(transaction, ended.order_id)
         elif event.type == _LINES_CANCELLED:
             cancelled = wire.OrderLinesCancelled.FromString(event.payload)
             if not cancelled.lines_left:

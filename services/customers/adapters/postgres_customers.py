@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.customers.adapters.consent_tables import order_ticks
-from services.customers.adapters.customer_tables import erasures, idempotency_keys, locked_orders
+from services.customers.adapters.customer_tables import erasures, form_answers, idempotency_keys, locked_orders
 from services.customers.adapters.link_tables import letters, links, sessions
 from services.customers.adapters.postgres_transaction import PostgresTransaction
 from services.runtime.clock import Clock
@@ -79,4 +79,6 @@ _OVER: Sequence[tuple[sa.Table, sa.Column[Any]]] = (
     (letters, letters.c.created_at_ms),
     # Whose order was never made.
     (order_ticks, order_ticks.c.created_at_ms),
+    # Whose order was never made, or whose papers need not be kept any more.
+    (form_answers, form_answers.c.keep_until_ms),
 )

@@ -11,6 +11,7 @@ from services.customers.adapters.consent_rows import AnswerRows, ConsentRows, Or
 from services.customers.adapters.customer_rows import CustomerRows
 from services.customers.adapters.customer_tables import idempotency_keys
 from services.customers.adapters.erasure_rows import ErasureRows
+from services.customers.adapters.form_answer_rows import FormAnswerRows
 from services.customers.adapters.house_rows import HouseRows
 from services.customers.adapters.link_rows import LetterRows, LinkRows, SessionRows
 from services.customers.adapters.purchase_rows import PurchaseRows
@@ -33,6 +34,7 @@ class PostgresTransaction(AnsweringTransaction):
         self.sessions = SessionRows(connection, house_id)
         self.letters = LetterRows(connection, house_id, now_ms, ids=ids, seal=seal)
         self.purchases = PurchaseRows(connection, house_id)
+        self.form_answers = FormAnswerRows(connection, house_id, seal)
         self.erasures = ErasureRows(connection, house_id, seal)
         self.audiences = AudienceRows(connection, house_id)
         self.houses = HouseRows(connection)

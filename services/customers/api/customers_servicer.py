@@ -9,6 +9,7 @@ from balcon.customers.v1.customers_service_pb2_grpc import CustomersServiceServi
 
 from services.customers.api.consent_calls import ConsentCalls
 from services.customers.api.customer_calls import CustomerCalls
+from services.customers.api.form_answer_calls import FormAnswerCalls
 from services.customers.api.own_data_calls import OwnDataCalls
 from services.customers.handlers.answers import AnswerHandler
 from services.customers.handlers.audiences import AudienceHandler
@@ -16,6 +17,7 @@ from services.customers.handlers.consents import ConsentHandler
 from services.customers.handlers.customers import CustomerHandler
 from services.customers.handlers.erasures import ErasureHandler
 from services.customers.handlers.exports import ExportHandler
+from services.customers.handlers.form_answers import FormAnswerHandler
 from services.customers.handlers.identities import IdentityHandler
 from services.customers.handlers.own_data import OwnDataHandler
 from services.customers.handlers.uploads import UploadHandler
@@ -34,9 +36,10 @@ class Handlers:
     answers: AnswerHandler
     uploads: UploadHandler
     audiences: AudienceHandler
+    form_answers: FormAnswerHandler
 
 
-class CustomersServicer(CustomerCalls, OwnDataCalls, CustomersServiceServicer):
+class CustomersServicer(CustomerCalls, OwnDataCalls, FormAnswerCalls, CustomersServiceServicer):
     """See balcon.customers.v1.CustomersService."""
 
     def __init__(self, handlers: Handlers) -> None:
@@ -45,6 +48,7 @@ class CustomersServicer(CustomerCalls, OwnDataCalls, CustomersServiceServicer):
         self._own_data = handlers.own_data
         self._erasures = handlers.erasures
         self._exports = handlers.exports
+        self._form_answers = handlers.form_answers
 
 
 class ConsentsServicer(ConsentCalls, ConsentsServiceServicer):

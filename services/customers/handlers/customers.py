@@ -136,5 +136,6 @@ class CustomerHandler:
             consent = await transaction.consents.find(answer.consent_id)
             assert consent is not None, "questions are archived, never removed"
             transaction.tell_answer(answer, consent, stays.language or goes.language)
+        await transaction.form_answers.move(goes.customer_id, stays.customer_id)
         await transaction.purchases.move(goes.customer_id, stays.customer_id)
         await transaction.links.move(goes.customer_id, stays.customer_id)

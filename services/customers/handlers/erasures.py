@@ -89,6 +89,7 @@ class ErasureHandler:
         await transaction.erasures.add(erasure, _locked(customer, kept) if kept else None, kept)
         await transaction.answers.remove(customer_id)
         await transaction.order_ticks.remove(customer_id)
+        await transaction.form_answers.remove(customer_id)
         await transaction.links.remove(customer_id)
         await transaction.letters.remove_of(customer_id)
         await transaction.purchases.remove(customer_id)

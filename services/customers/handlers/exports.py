@@ -8,6 +8,7 @@ from typing import Any
 
 from services.contracts.instants import instant_text
 from services.customers.domain.answer import Answer
+from services.customers.domain.form_answer import FormAnswer
 from services.customers.domain.refusals import CustomerNotFound
 from services.customers.handlers.answers import Answered, answered_of
 from services.customers.ports.orders import OrdersOfCustomers
@@ -30,6 +31,7 @@ class ExportHandler:
                 return CustomerNotFound(customer_id)
             answers = await answered_of(transaction, customer.customer_id)
             ids = await transaction.customers.ids_of(customer.customer_id)
+            form = await transaction.form_answers.of_customer(customer.customer_id)
             now_ms = transaction.now_ms
         orders = await self._orders.of(house_id, ids)
         if isinstance(orders, Refusal):
@@ -49,8 +51,14 @@ class ExportHandler:
             },
             "consents": [_consent(one) for one in answers],
             "orders": [one.told for one in orders],
+            "form_answers": [_form_answer(order_id, one) for order_id, answers in form.items() for one in answers],
         }
         return json.dumps(told, ensure_ascii=False, indent=2).encode()
+
+
+def _form_answer(order_id: str, one: FormAnswer) -> Mapping[str, Any]:
+    told = {"order_id": order_id, "question": one.label, "answer": list(one.values)}
+    return told | ({"performance_id": one.performance_id, "seat_id": one.seat_id} if one.seat_id else {})
 
 
 def _consent(one: Answered) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from services.customers.ports.audiences import Audiences
 from services.customers.ports.consents import Consents
 from services.customers.ports.customers import Customers
 from services.customers.ports.erasures import Erasures
+from services.customers.ports.form_answers import FormAnswers
 from services.customers.ports.house_copies import HouseCopies
 from services.customers.ports.letters import Letters
 from services.customers.ports.links import Links
@@ -57,6 +58,9 @@ class CustomersTransaction(Protocol):
 
     @property
     def purchases(self) -> Purchases: ...
+
+    @property
+    def form_answers(self) -> FormAnswers: ...
 
     @property
     def erasures(self) -> Erasures: ...

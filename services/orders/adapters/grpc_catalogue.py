@@ -11,6 +11,7 @@ from balcon.catalogue.v1.catalogue_service_pb2 import (
     SALE_STATE_ON_SALE,
     CheckPassesRequest,
     FindPromotionRequest,
+    GetOrderFormRequest,
     GetPackageRequest,
     GetPerformanceRequest,
     Performance,
@@ -29,10 +30,12 @@ from services.contracts.reasons import Reason
 from services.contracts.wire_prices import component_kind_of
 from services.contracts.wire_types import channel_of
 from services.orders.adapters.grpc_answers import declined_or_raise
+from services.orders.adapters.wire_forms import form_field_of
 from services.orders.adapters.wire_packages import package_of
 from services.orders.adapters.wire_promotions import promotion_of
 from services.orders.domain.order import SeatName
 from services.orders.domain.order import TicketKind as DomainTicketKind
+from services.orders.domain.order_form import FormField
 from services.orders.domain.packages import Package
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.domain.promotions import Promotion
@@ -95,6 +98,15 @@ class GrpcCatalogue:
             _ = declined_or_raise("FindPromotion", error, _NO_PROMOTION)
             return None
         return promotion_of(found)
+
+    async def order_form(self, house_id: str) -> Sequence[FormField]:
+        try:
+            found = await self._stub.GetOrderForm(GetOrderFormRequest(house_id=house_id))
+        except grpc.aio.AioRpcError as error:
+            _ = declined_or_raise("GetOrderForm", error, frozenset({Reason.HOUSE_NOT_FOUND}))
+            return ()
+        fields = [form_field_of(one) for one in found.form_fields]
+        return tuple(one for one in fields if one is not None)
 
     async def package(self, house_id: str, package_id: str) -> Package | None:
         request = GetPackageRequest(house_id=house_id, package_id=package_id)

@@ -9,15 +9,20 @@ import grpc
 from balcon.customers.v1.customers_service_pb2 import Buyer as WireBuyer
 from balcon.customers.v1.customers_service_pb2 import (
     ConsentTick,
+    GetOrderAnswersRequest,
     IdentifyCustomersRequest,
+    KeepOrderAnswersRequest,
 )
 from balcon.customers.v1.customers_service_pb2_grpc import CustomersServiceStub
 
 from services.contracts.reasons import Reason
 from services.contracts.wire_types import wire_instant
 from services.orders.adapters.gathered_calls import GatheredCalls
-from services.orders.adapters.grpc_answers import unanswered
-from services.orders.ports import Buyer, Declined, Unanswered
+from services.orders.adapters.grpc_answers import declined_or_raise, unanswered
+from services.orders.adapters.wire_forms import answer_of, wire_answer
+from services.orders.domain.order_form import FormAnswer
+from services.orders.ports import Buyer, Declined, Done, Unanswered
+from services.runtime.call_context import own_account
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import ANSWERS_NOT_UNDERSTOOD
 
@@ -45,6 +50,30 @@ class GrpcCustomers:
     async def identify(self, house_id: str, order_id: str, buyer: Buyer) -> str | Declined:
         """See Customers.identify."""
         return await self._calls.ask(house_id, _wire(order_id, buyer))
+
+    async def keep_answers(
+        self, house_id: str, order_id: str, customer_id: str, answers: Sequence[FormAnswer]
+    ) -> Done | Declined:
+        """See Customers.keep_answers."""
+        request = KeepOrderAnswersRequest(
+            house_id=house_id, order_id=order_id, customer_id=customer_id, answers=map(wire_answer, answers)
+        )
+        try:
+            with own_account():
+                await self._stub.KeepOrderAnswers(request)
+        except grpc.aio.AioRpcError as error:
+            return declined_or_raise("KeepOrderAnswers", error, frozenset({Reason.CUSTOMER_NOT_FOUND}))
+        return Done()
+
+    async def answers(self, house_id: str, order_id: str) -> Sequence[FormAnswer]:
+        """See Customers.answers."""
+        try:
+            with own_account():
+                found = await self._stub.GetOrderAnswers(GetOrderAnswersRequest(house_id=house_id, order_id=order_id))
+        except grpc.aio.AioRpcError as error:
+            declined_or_raise("GetOrderAnswers", error, frozenset())
+            raise
+        return tuple(map(answer_of, found.answers))
 
     async def _identify(self, house_id: str, buyers: Sequence[WireBuyer]) -> Sequence[str | Declined | Unanswered]:
         response = await self._stub.IdentifyCustomers(IdentifyCustomersRequest(house_id=house_id, buyers=buyers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from services.orders.domain.order_form import FormField
 from services.orders.domain.packages import Package
 from services.orders.domain.pricing import PlanSeat
 from services.orders.domain.promotions import Promotion
@@ -20,6 +21,7 @@ class MemoryCatalogue:
         self._promotions: dict[tuple[str, str, str], Promotion] = {}
         self._passes: dict[tuple[str, str], tuple[frozenset[str], int]] = {}
         self._packages: dict[tuple[str, str], Package] = {}
+        self._forms: dict[str, Sequence[FormField]] = {}
         self.asked = 0
 
     def put(self, house_id: str, offer: Offer, seats: Mapping[str, PlanSeat]) -> None:
@@ -45,6 +47,14 @@ class MemoryCatalogue:
             ),
             None,
         )
+
+    def ask(self, house_id: str, *form: FormField) -> None:
+        """What the house asks its buyers from now on."""
+        self._forms[house_id] = form
+
+    async def order_form(self, house_id: str) -> Sequence[FormField]:
+        self.asked += 1
+        return self._forms.get(house_id, ())
 
     def sell(self, house_id: str, package: Package) -> None:
         """Lets a package be had."""

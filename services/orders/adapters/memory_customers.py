@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.contracts.reasons import Reason
-from services.orders.ports import Buyer, Declined, Tick
+from services.orders.domain.order_form import FormAnswer
+from services.orders.ports import Buyer, Declined, Done, Tick
 
 
 class MemoryCustomers:
@@ -13,7 +16,17 @@ class MemoryCustomers:
         self.by_email: dict[tuple[str, str], str] = {}
         self.sessions: dict[str, str] = {}
         self.ticked: dict[str, tuple[Tick, ...]] = {}
+        self.kept: dict[tuple[str, str], tuple[FormAnswer, ...]] = {}
         self.asked = 0
+
+    async def keep_answers(
+        self, house_id: str, order_id: str, customer_id: str, answers: Sequence[FormAnswer]
+    ) -> Done | Declined:
+        self.kept[house_id, order_id] = tuple(answers)
+        return Done()
+
+    async def answers(self, house_id: str, order_id: str) -> Sequence[FormAnswer]:
+        return self.kept.get((house_id, order_id), ())
 
     async def identify(self, house_id: str, order_id: str, buyer: Buyer) -> str | Declined:
         self.asked += 1

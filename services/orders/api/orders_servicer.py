@@ -10,6 +10,7 @@ from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
 from services.contracts.pages import fitting
 from services.orders.api import requests
+from services.orders.api.form_requests import form_update
 from services.orders.api.messages import order_message, quote_message
 from services.orders.api.part_requests import price_request
 from services.orders.domain.order import Order
@@ -51,6 +52,13 @@ class OrdersServicer(OrdersServiceServicer):
     async def QuoteOrder(self, request: wire.QuoteOrderRequest, context: Context) -> wire.QuoteOrderResponse:  # noqa: N802
         asked = price_request(request)
         return quote_message(answered(await self._quoter.quote(asked)))
+
+    async def UpdateOrderForm(  # noqa: N802
+        self, request: wire.UpdateOrderFormRequest, context: Context
+    ) -> wire.UpdateOrderFormResponse:
+        ref, answers = form_update(request)
+        order: Order = answered(await self._desk.update_form(ref, answers))
+        return wire.UpdateOrderFormResponse(order=order_message(order))
 
     async def CheckOut(self, request: wire.CheckOutRequest, context: Context) -> wire.CheckOutResponse:  # noqa: N802
         ref, wish = requests.check_out_wish(request)

@@ -21,6 +21,7 @@ from services.contracts.pages import asked_page, token_after
 from services.contracts.promotions import code_of, refused_code
 from services.contracts.texts import refused_email, refused_idempotency_key, refused_text, refused_url
 from services.contracts.wire_types import channel_of, refused_channel
+from services.orders.api.form_requests import answers_of, faults_of_answers
 from services.orders.api.part_requests import parts_of, refused_parts, refused_quote, refused_reductions
 from services.orders.domain.order import Money, Order, OrderState
 from services.orders.handlers.order_desk import CheckOutWish
@@ -67,6 +68,7 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
         refused_key("discount_id", request.discount_id) if request.discount_id else None,
         refused_reductions(request),
         refused_quote(request.quote),
+        *faults_of_answers(request.answers),
         refused_idempotency_key(request.idempotency_key),
     )
     assert channel is not None, "refused otherwise"
@@ -80,6 +82,7 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
         discount_id=request.discount_id,
         package_id=request.package_id,
         quote=request.quote,
+        answers=answers_of(request.answers),
     )
 
 

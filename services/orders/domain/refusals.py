@@ -229,6 +229,25 @@ class CustomerLimitReached(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class FormIncomplete(Refusal):
+    """The form of order {order_id} lacks answers: {missing}."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+    # Fields by what they are called; of tickets with performance and seat.
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FormClosed(Refusal):
+    """Order {order_id} is {state}; its form is answered before it is checked out."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class WrongAmount(Refusal):
     """expected_total is {expected}; the order's total is {total}."""
 

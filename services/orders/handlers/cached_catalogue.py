@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from services.orders.domain.order_form import FormField
 from services.orders.domain.packages import Package
 from services.orders.domain.pricing import PlanSeat
 from services.orders.domain.promotions import Promotion
@@ -28,6 +29,7 @@ class CachedCatalogue:
     def __init__(self, behind: Catalogue, clock: Clock, *, ttl_seconds: float) -> None:
         self._behind = behind
         self._offers: _Memory[tuple[str, str], Offer] = _Memory(clock, MAX_PERFORMANCES, ttl_seconds)
+        self._forms: _Memory[str, Sequence[FormField]] = _Memory(clock, MAX_PERFORMANCES, ttl_seconds)
         self._plans: _Memory[tuple[str, str, int], Mapping[str, PlanSeat]] = _Memory(clock, MAX_PLANS, float("inf"))
 
     async def offer(self, house_id: str, performance_id: str) -> Offer | None:
@@ -40,6 +42,10 @@ class CachedCatalogue:
         # Buyers have no say in what the catalogue tells of a promotion.
         with own_account():
             return await self._behind.promotion(house_id, code, discount_id)
+
+    async def order_form(self, house_id: str) -> Sequence[FormField]:
+        """See Catalogue.order_form; at most `ttl_seconds` old."""
+        return await self._forms.get(house_id, lambda: self._behind.order_form(house_id)) or ()
 
     async def package(self, house_id: str, package_id: str) -> Package | None:
         """See Catalogue.package; never remembered, as promotions."""

@@ -24,14 +24,15 @@ from services.orders.domain.order import (
     PaymentStatus,
     SeatStatus,
 )
+from services.orders.domain.order_form import FormAnswer
 from services.orders.domain.refusals import (
     CustomerLimitReached,
     CustomerNotFound,
+    FormClosed,
     HoldExpired,
     HoldHasOrder,
     OrderNotFound,
     OrderNotOpen,
-    PerformanceCancelled,
     RequestInFlight,
     SessionOver,
     UsesExhausted,
@@ -39,6 +40,7 @@ from services.orders.domain.refusals import (
 from services.orders.domain.steps import Timing, due_at_ms
 from services.orders.domain.uses import is_of_a_customer, thing_of
 from services.orders.handlers.acting import act_on
+from services.orders.handlers.form_desk import FormDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker, OrderRequest
 from services.orders.handlers.order_notifier import OrderNotifier
@@ -87,6 +89,7 @@ class DeskParts:
     clock: Clock
     timing: Timing
     payment_window_ms: int
+    form: FormDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +121,16 @@ class OrderDesk:
         made = await self._parts.maker.make(request)
         if isinstance(made, Refusal):
             return made
+        answers = await self._parts.form.checked(made.order, request.answers)
+        if isinstance(answers, Refusal):
+            return answers
         # Last of all that may say no: nobody is written down for an order that is refused.
         customer_id = await self._identified(made.order, request.buyer)
         if isinstance(customer_id, Refusal):
             return customer_id
         order = made.sold_to(customer_id)
+        if answers and (refused := await self._parts.form.keep(order, answers)):
+            return refused
         due_ms = due_at_ms(order, self._clock.now_ms(), self._parts.timing)
         assert due_ms is not None, "an open order has an end"
         other = await self._store.add(order, key, due_ms)
@@ -186,8 +194,8 @@ class OrderDesk:
     async def _check_out(
         self, ref: OrderRef, command: CheckOut, codes: Sequence[str], key: RequestKey, timeout_seconds: float
     ) -> Order | Refusal:
-        if called_off := await self._called_off(ref):
-            return called_off
+        if refusal := await self._not_to_be_paid(ref):
+            return refusal
         if codes:
             charges = await self._charges(ref, codes, key)
             if isinstance(charges, Refusal):
@@ -213,12 +221,24 @@ class OrderDesk:
         # Not there yet, or payments has no page yet: what the record says, after a moment where there is one.
         return await self._now(ref)
 
-    async def _called_off(self, ref: OrderRef) -> PerformanceCancelled | None:
+    async def update_form(self, ref: OrderRef, answers: Sequence[FormAnswer]) -> Order | Refusal:
+        """What is answered in the house's form, in place of what was answered before. Raises Unanswered."""
+        order = await self._now(ref)
+        if isinstance(order, Refusal):
+            return order
+        if order.state is not OrderState.OPEN:
+            return FormClosed(order.order_id, order.state.value)
+        checked = await self._parts.form.checked(order, answers)
+        if isinstance(checked, Refusal):
+            return checked
+        return await self._parts.form.keep(order, checked) or order
+
+    async def _not_to_be_paid(self, ref: OrderRef) -> Refusal | None:
         """Of what is not paid yet: what is paid, or being paid, is not this call's business."""
         order = await self._now(ref)
         if isinstance(order, Refusal) or order.state is not OrderState.OPEN:
             return None
-        return await self._parts.maker.called_off(order)
+        return await self._parts.maker.called_off(order) or await self._parts.form.incomplete(order)
 
     async def cancel(self, ref: OrderRef, timeout_seconds: float) -> Order | Refusal:
         """Gives an unpaid order up. CANCELLING when the provider's word takes longer than `timeout_seconds`."""

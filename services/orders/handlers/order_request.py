@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.contracts.channels import Channel
+from services.orders.domain.order_form import FormAnswer
 from services.orders.domain.pricing import SeatChoice
 from services.orders.domain.quote import WantedPart, WantedSeat
 from services.orders.ports import Buyer
@@ -53,3 +54,4 @@ class OrderRequest(PriceRequest):
     holder_id: str
     buyer: Buyer
     quote: str = ""
+    answers: tuple[FormAnswer, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from services.orders.domain.order_form import FormField
 from services.orders.domain.packages import Package
 from services.orders.domain.pricing import PlanSeat, PriceList
 from services.orders.domain.promotions import Promotion
@@ -43,6 +44,10 @@ class Catalogue(Protocol):
 
     async def package(self, house_id: str, package_id: str) -> Package | None:
         """None when the house sells no such thing."""
+        ...
+
+    async def order_form(self, house_id: str) -> Sequence[FormField]:
+        """All that the house asks its buyers (R2.11), in the order of the form."""
         ...
 
     async def check_passes(self, house_id: str, pass_kind_id: str, numbers: Sequence[str]) -> CheckedPasses | None:

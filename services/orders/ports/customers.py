@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.orders.ports.answer import Declined
+from services.orders.domain.order_form import FormAnswer
+from services.orders.ports.answer import Declined, Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +39,14 @@ class Customers(Protocol):
 
     async def identify(self, house_id: str, order_id: str, buyer: Buyer) -> str | Declined:
         """The customer's id. What was ticked counts once the order is there."""
+        ...
+
+    async def keep_answers(
+        self, house_id: str, order_id: str, customer_id: str, answers: Sequence[FormAnswer]
+    ) -> Done | Declined:
+        """What the buyer has answered in the house's form, in place of what was there."""
+        ...
+
+    async def answers(self, house_id: str, order_id: str) -> Sequence[FormAnswer]:
+        """What was kept."""
         ...

@@ -188,6 +188,7 @@ GOOD: Mapping[str, Any] = {
     "at_least": 1,
     "at_most": 10,
     "of_tickets": True,
+    "values": "Ada",
     "required": True,
     "seats_per_holder": 2,
     "seats_per_row": 2,

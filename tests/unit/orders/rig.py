@@ -18,6 +18,7 @@ from services.orders.domain.order import Order
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.cached_catalogue import CachedCatalogue
+from services.orders.handlers.form_desk import FormDesk
 from services.orders.handlers.order_desk import CheckOutWish, DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
@@ -92,9 +93,9 @@ class Shop:
         maker = OrderMaker(seats, catalogue, self.quoter, clock, ids, hold_grace_ms=TIMING.hold_grace_ms)
         hold = OrderHold(seats)
         buyers, notifier = world.customers, self.notifier
-        vouchers = world.payments.vouchers
+        vouchers, form = world.payments.vouchers, FormDesk(catalogue, buyers)
         self.desk = OrderDesk(
-            DeskParts(record, maker, buyers, vouchers, hold, self.driver, notifier, clock, TIMING, WINDOW_MS)
+            DeskParts(record, maker, buyers, vouchers, hold, self.driver, notifier, clock, TIMING, WINDOW_MS, form)
         )
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -16,6 +16,13 @@ CUSTOMERS: Final = Subject(
     "customers",
     customers_service_pb2.DESCRIPTOR.services_by_name["CustomersService"],
     (
+        Command(
+            "answers",
+            "GetOrderAnswers",
+            "Shows what was answered in the house's form with an order.",
+            arguments=("order_id",),
+            columns=("label", "values", "performance_id", "seat_id"),
+        ),
         Command("create", "CreateCustomer", "Writes a customer down; who is there already is shown."),
         Command(
             "list",

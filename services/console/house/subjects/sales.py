@@ -19,6 +19,7 @@ ORDERS: Final = Subject(
     (
         Command("create", "CreateOrder", "Makes an order out of a hold, or of one for each of several performances."),
         Command("quote", "QuoteOrder", "Tells what seats would cost, and for how long."),
+        Command("form", "UpdateOrderForm", "Answers the house's form with an order.", arguments=("order_id",)),
         Command("check-out", "CheckOut", "Claims an order's seats and asks for its payment.", arguments=("order_id",)),
         Command(
             "list",

@@ -146,7 +146,7 @@ class FormField(_message.Message):
     kind: Global___FormFieldKind.ValueType
     """What is answered."""
     required: _builtins.bool
-    """Nobody checks out without an answer."""
+    """Nobody checks out online without an answer."""
     of_tickets: _builtins.bool
     """Asked of each ticket, as the name of who comes; else once an order."""
     at_least: _builtins.int

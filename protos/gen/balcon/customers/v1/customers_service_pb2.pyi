@@ -27,6 +27,11 @@ from balcon.customers.v1.customers_pb2 import MergeCustomersRequest as MergeCust
 from balcon.customers.v1.customers_pb2 import MergeCustomersResponse as MergeCustomersResponse
 from balcon.customers.v1.customers_pb2 import UpdateCustomerRequest as UpdateCustomerRequest
 from balcon.customers.v1.customers_pb2 import UpdateCustomerResponse as UpdateCustomerResponse
+from balcon.customers.v1.order_answers_pb2 import GetOrderAnswersRequest as GetOrderAnswersRequest
+from balcon.customers.v1.order_answers_pb2 import GetOrderAnswersResponse as GetOrderAnswersResponse
+from balcon.customers.v1.order_answers_pb2 import KeepOrderAnswersRequest as KeepOrderAnswersRequest
+from balcon.customers.v1.order_answers_pb2 import KeepOrderAnswersResponse as KeepOrderAnswersResponse
+from balcon.customers.v1.order_answers_pb2 import OrderAnswer as OrderAnswer
 from balcon.customers.v1.own_data_pb2 import AnswerOwnConsentsRequest as AnswerOwnConsentsRequest
 from balcon.customers.v1.own_data_pb2 import AnswerOwnConsentsResponse as AnswerOwnConsentsResponse
 from balcon.customers.v1.own_data_pb2 import EndCustomerSessionRequest as EndCustomerSessionRequest

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from balcon.customers.v1 import customers_pb2 as balcon_dot_customers_dot_v1_dot_customers__pb2
+from balcon.customers.v1 import order_answers_pb2 as balcon_dot_customers_dot_v1_dot_order__answers__pb2
 from balcon.customers.v1 import own_data_pb2 as balcon_dot_customers_dot_v1_dot_own__data__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -40,6 +41,16 @@ class CustomersServiceStub:
                 '/balcon.customers.v1.CustomersService/IdentifyCustomers',
                 request_serializer=balcon_dot_customers_dot_v1_dot_customers__pb2.IdentifyCustomersRequest.SerializeToString,
                 response_deserializer=balcon_dot_customers_dot_v1_dot_customers__pb2.IdentifyCustomersResponse.FromString,
+                _registered_method=True)
+        self.KeepOrderAnswers = channel.unary_unary(
+                '/balcon.customers.v1.CustomersService/KeepOrderAnswers',
+                request_serializer=balcon_dot_customers_dot_v1_dot_order__answers__pb2.KeepOrderAnswersRequest.SerializeToString,
+                response_deserializer=balcon_dot_customers_dot_v1_dot_order__answers__pb2.KeepOrderAnswersResponse.FromString,
+                _registered_method=True)
+        self.GetOrderAnswers = channel.unary_unary(
+                '/balcon.customers.v1.CustomersService/GetOrderAnswers',
+                request_serializer=balcon_dot_customers_dot_v1_dot_order__answers__pb2.GetOrderAnswersRequest.SerializeToString,
+                response_deserializer=balcon_dot_customers_dot_v1_dot_order__answers__pb2.GetOrderAnswersResponse.FromString,
                 _registered_method=True)
         self.CreateCustomer = channel.unary_unary(
                 '/balcon.customers.v1.CustomersService/CreateCustomer',
@@ -129,6 +140,20 @@ class CustomersServiceServicer:
 
     def IdentifyCustomers(self, request, context):
         """Finds buyers by their address, or makes them; many at once. Repeated it finds what it made.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def KeepOrderAnswers(self, request, context):
+        """Keeps what a buyer has answered in the house's form (R2.11), in place of what was answered before.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetOrderAnswers(self, request, context):
+        """What was answered with an order: of the buyer, and of each ticket.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -254,6 +279,16 @@ def add_CustomersServiceServicer_to_server(servicer, server):
                     request_deserializer=balcon_dot_customers_dot_v1_dot_customers__pb2.IdentifyCustomersRequest.FromString,
                     response_serializer=balcon_dot_customers_dot_v1_dot_customers__pb2.IdentifyCustomersResponse.SerializeToString,
             ),
+            'KeepOrderAnswers': grpc.unary_unary_rpc_method_handler(
+                    servicer.KeepOrderAnswers,
+                    request_deserializer=balcon_dot_customers_dot_v1_dot_order__answers__pb2.KeepOrderAnswersRequest.FromString,
+                    response_serializer=balcon_dot_customers_dot_v1_dot_order__answers__pb2.KeepOrderAnswersResponse.SerializeToString,
+            ),
+            'GetOrderAnswers': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOrderAnswers,
+                    request_deserializer=balcon_dot_customers_dot_v1_dot_order__answers__pb2.GetOrderAnswersRequest.FromString,
+                    response_serializer=balcon_dot_customers_dot_v1_dot_order__answers__pb2.GetOrderAnswersResponse.SerializeToString,
+            ),
             'CreateCustomer': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateCustomer,
                     request_deserializer=balcon_dot_customers_dot_v1_dot_customers__pb2.CreateCustomerRequest.FromString,
@@ -363,6 +398,60 @@ class CustomersService:
             '/balcon.customers.v1.CustomersService/IdentifyCustomers',
             balcon_dot_customers_dot_v1_dot_customers__pb2.IdentifyCustomersRequest.SerializeToString,
             balcon_dot_customers_dot_v1_dot_customers__pb2.IdentifyCustomersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def KeepOrderAnswers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.customers.v1.CustomersService/KeepOrderAnswers',
+            balcon_dot_customers_dot_v1_dot_order__answers__pb2.KeepOrderAnswersRequest.SerializeToString,
+            balcon_dot_customers_dot_v1_dot_order__answers__pb2.KeepOrderAnswersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOrderAnswers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.customers.v1.CustomersService/GetOrderAnswers',
+            balcon_dot_customers_dot_v1_dot_order__answers__pb2.GetOrderAnswersRequest.SerializeToString,
+            balcon_dot_customers_dot_v1_dot_order__answers__pb2.GetOrderAnswersResponse.FromString,
             options,
             channel_credentials,
             insecure,

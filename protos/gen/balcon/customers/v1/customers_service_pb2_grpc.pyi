@@ -4,6 +4,7 @@ isort:skip_file
 Customers of houses: who they are, what they may do themselves, and how they are told and removed."""
 
 from balcon.customers.v1 import customers_pb2 as _customers_pb2
+from balcon.customers.v1 import order_answers_pb2 as _order_answers_pb2
 from balcon.customers.v1 import own_data_pb2 as _own_data_pb2
 from balcon.customers.v1.customers_pb2 import Buyer as Buyer
 from balcon.customers.v1.customers_pb2 import ConsentTick as ConsentTick
@@ -29,6 +30,11 @@ from balcon.customers.v1.customers_pb2 import MergeCustomersRequest as MergeCust
 from balcon.customers.v1.customers_pb2 import MergeCustomersResponse as MergeCustomersResponse
 from balcon.customers.v1.customers_pb2 import UpdateCustomerRequest as UpdateCustomerRequest
 from balcon.customers.v1.customers_pb2 import UpdateCustomerResponse as UpdateCustomerResponse
+from balcon.customers.v1.order_answers_pb2 import GetOrderAnswersRequest as GetOrderAnswersRequest
+from balcon.customers.v1.order_answers_pb2 import GetOrderAnswersResponse as GetOrderAnswersResponse
+from balcon.customers.v1.order_answers_pb2 import KeepOrderAnswersRequest as KeepOrderAnswersRequest
+from balcon.customers.v1.order_answers_pb2 import KeepOrderAnswersResponse as KeepOrderAnswersResponse
+from balcon.customers.v1.order_answers_pb2 import OrderAnswer as OrderAnswer
 from balcon.customers.v1.own_data_pb2 import AnswerOwnConsentsRequest as AnswerOwnConsentsRequest
 from balcon.customers.v1.own_data_pb2 import AnswerOwnConsentsResponse as AnswerOwnConsentsResponse
 from balcon.customers.v1.own_data_pb2 import EndCustomerSessionRequest as EndCustomerSessionRequest
@@ -77,6 +83,10 @@ class CustomersServiceStub:
     def __new__(cls, channel: _aio.Channel) -> CustomersServiceAsyncStub: ...
     IdentifyCustomers: _grpc.UnaryUnaryMultiCallable[_customers_pb2.IdentifyCustomersRequest, _customers_pb2.IdentifyCustomersResponse]
     """Finds buyers by their address, or makes them; many at once. Repeated it finds what it made."""
+    KeepOrderAnswers: _grpc.UnaryUnaryMultiCallable[_order_answers_pb2.KeepOrderAnswersRequest, _order_answers_pb2.KeepOrderAnswersResponse]
+    """Keeps what a buyer has answered in the house's form (R2.11), in place of what was answered before."""
+    GetOrderAnswers: _grpc.UnaryUnaryMultiCallable[_order_answers_pb2.GetOrderAnswersRequest, _order_answers_pb2.GetOrderAnswersResponse]
+    """What was answered with an order: of the buyer, and of each ticket."""
     CreateCustomer: _grpc.UnaryUnaryMultiCallable[_customers_pb2.CreateCustomerRequest, _customers_pb2.CreateCustomerResponse]
     """Makes a customer; one that has the address already is told as it stands."""
     GetCustomer: _grpc.UnaryUnaryMultiCallable[_customers_pb2.GetCustomerRequest, _customers_pb2.GetCustomerResponse]
@@ -117,6 +127,10 @@ class CustomersServiceAsyncStub(CustomersServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     IdentifyCustomers: _aio.UnaryUnaryMultiCallable[_customers_pb2.IdentifyCustomersRequest, _customers_pb2.IdentifyCustomersResponse]  # type: ignore[assignment]
     """Finds buyers by their address, or makes them; many at once. Repeated it finds what it made."""
+    KeepOrderAnswers: _aio.UnaryUnaryMultiCallable[_order_answers_pb2.KeepOrderAnswersRequest, _order_answers_pb2.KeepOrderAnswersResponse]  # type: ignore[assignment]
+    """Keeps what a buyer has answered in the house's form (R2.11), in place of what was answered before."""
+    GetOrderAnswers: _aio.UnaryUnaryMultiCallable[_order_answers_pb2.GetOrderAnswersRequest, _order_answers_pb2.GetOrderAnswersResponse]  # type: ignore[assignment]
+    """What was answered with an order: of the buyer, and of each ticket."""
     CreateCustomer: _aio.UnaryUnaryMultiCallable[_customers_pb2.CreateCustomerRequest, _customers_pb2.CreateCustomerResponse]  # type: ignore[assignment]
     """Makes a customer; one that has the address already is told as it stands."""
     GetCustomer: _aio.UnaryUnaryMultiCallable[_customers_pb2.GetCustomerRequest, _customers_pb2.GetCustomerResponse]  # type: ignore[assignment]
@@ -160,6 +174,22 @@ class CustomersServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_customers_pb2.IdentifyCustomersResponse, _abc.Awaitable[_customers_pb2.IdentifyCustomersResponse]]:
         """Finds buyers by their address, or makes them; many at once. Repeated it finds what it made."""
+
+    @_abc_1.abstractmethod
+    def KeepOrderAnswers(
+        self,
+        request: _order_answers_pb2.KeepOrderAnswersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_answers_pb2.KeepOrderAnswersResponse, _abc.Awaitable[_order_answers_pb2.KeepOrderAnswersResponse]]:
+        """Keeps what a buyer has answered in the house's form (R2.11), in place of what was answered before."""
+
+    @_abc_1.abstractmethod
+    def GetOrderAnswers(
+        self,
+        request: _order_answers_pb2.GetOrderAnswersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_order_answers_pb2.GetOrderAnswersResponse, _abc.Awaitable[_order_answers_pb2.GetOrderAnswersResponse]]:
+        """What was answered with an order: of the buyer, and of each ticket."""
 
     @_abc_1.abstractmethod
     def CreateCustomer(

@@ -902,6 +902,98 @@ class PartChoice(_message.Message):
 Global___PartChoice: _TypeAlias = PartChoice  # noqa: Y015
 
 @_typing.final
+class FormAnswer(_message.Message):
+    """One answer in the house's form. Personal data: it never travels in events."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORM_FIELD_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    SEAT_ID_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    form_field_id: _builtins.str
+    """The field, by the catalogue's key of it."""
+    performance_id: _builtins.str
+    """Of a field that each ticket is asked: the performance; else empty."""
+    seat_id: _builtins.str
+    """Of a field that each ticket is asked: the seat; else empty."""
+    @_builtins.property
+    def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """One text; of several choices each by its key; "true" or "false" of a box. None, or an empty one: not answered."""
+
+    def __init__(
+        self,
+        *,
+        form_field_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        seat_id: _builtins.str = ...,
+        values: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["form_field_id", b"form_field_id", "performance_id", b"performance_id", "seat_id", b"seat_id", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FormAnswer: _TypeAlias = FormAnswer  # noqa: Y015
+
+@_typing.final
+class UpdateOrderFormRequest(_message.Message):
+    """What UpdateOrderForm is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    order_id: _builtins.str
+    """The order."""
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___FormAnswer]:
+        """All answers, in place of those before; at most 2,000."""
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        answers: _abc.Iterable[Global___FormAnswer] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "house_id", b"house_id", "order_id", b"order_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateOrderFormRequest: _TypeAlias = UpdateOrderFormRequest  # noqa: Y015
+
+@_typing.final
+class UpdateOrderFormResponse(_message.Message):
+    """What UpdateOrderForm answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def order(self) -> Global___Order:
+        """The order as it is now; it tells no answers."""
+
+    def __init__(
+        self,
+        *,
+        order: Global___Order | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateOrderFormResponse: _TypeAlias = UpdateOrderFormResponse  # noqa: Y015
+
+@_typing.final
 class CreateOrderRequest(_message.Message):
     """What CreateOrder is asked."""
 
@@ -925,6 +1017,7 @@ class CreateOrderRequest(_message.Message):
     PARTS_FIELD_NUMBER: _builtins.int
     QUOTE_FIELD_NUMBER: _builtins.int
     PACKAGE_ID_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """1 to 128 characters of [A-Za-z0-9_:.-]; kept at least 72 hours."""
     house_id: _builtins.str
@@ -977,6 +1070,10 @@ class CreateOrderRequest(_message.Message):
         performance_id, hold_id, reservation_id and seats. PARTS_REFUSED tells all parts that cannot be had.
         """
 
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___FormAnswer]:
+        """What the buyer has answered in the house's form (R2.11), as far as it is filled in; at most 2,000. Customers keeps it."""
+
     def __init__(
         self,
         *,
@@ -998,10 +1095,11 @@ class CreateOrderRequest(_message.Message):
         parts: _abc.Iterable[Global___PartChoice] | None = ...,
         quote: _builtins.str = ...,
         package_id: _builtins.str = ...,
+        answers: _abc.Iterable[Global___FormAnswer] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "customer", b"customer", "customer_id", b"customer_id", "customer_session", b"customer_session", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "language", b"language", "package_id", b"package_id", "parts", b"parts", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "quote", b"quote", "reservation_id", b"reservation_id", "seats", b"seats", "ticks", b"ticks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "channel", b"channel", "customer", b"customer", "customer_id", b"customer_id", "customer_session", b"customer_session", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "language", b"language", "package_id", b"package_id", "parts", b"parts", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "quote", b"quote", "reservation_id", b"reservation_id", "seats", b"seats", "ticks", b"ticks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -45,6 +45,11 @@ class OrdersServiceStub:
                 request_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderRequest.SerializeToString,
                 response_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderResponse.FromString,
                 _registered_method=True)
+        self.UpdateOrderForm = channel.unary_unary(
+                '/balcon.orders.v1.OrdersService/UpdateOrderForm',
+                request_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.UpdateOrderFormRequest.SerializeToString,
+                response_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.UpdateOrderFormResponse.FromString,
+                _registered_method=True)
         self.CheckOut = channel.unary_unary(
                 '/balcon.orders.v1.OrdersService/CheckOut',
                 request_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.CheckOutRequest.SerializeToString,
@@ -87,6 +92,14 @@ class OrdersServiceServicer:
     def QuoteOrder(self, request, context):
         """Tells what seats cost, all that nobody can avoid and the tax included, whoever holds them, and for how long that price
         holds. Nothing is stored and no seat is kept: an order that names the quote in time gets exactly this price.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateOrderForm(self, request, context):
+        """Answers the house's form (R2.11) of an order that is not checked out yet. All that is wrong is told at once; what is
+        still missing, CheckOut tells as FORM_INCOMPLETE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,6 +155,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.QuoteOrder,
                     request_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderRequest.FromString,
                     response_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderResponse.SerializeToString,
+            ),
+            'UpdateOrderForm': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateOrderForm,
+                    request_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.UpdateOrderFormRequest.FromString,
+                    response_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.UpdateOrderFormResponse.SerializeToString,
             ),
             'CheckOut': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckOut,
@@ -224,6 +242,33 @@ class OrdersService:
             '/balcon.orders.v1.OrdersService/QuoteOrder',
             balcon_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderRequest.SerializeToString,
             balcon_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateOrderForm(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.orders.v1.OrdersService/UpdateOrderForm',
+            balcon_dot_orders_dot_v1_dot_orders__service__pb2.UpdateOrderFormRequest.SerializeToString,
+            balcon_dot_orders_dot_v1_dot_orders__service__pb2.UpdateOrderFormResponse.FromString,
             options,
             channel_credentials,
             insecure,

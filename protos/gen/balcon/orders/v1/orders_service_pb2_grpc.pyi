@@ -41,6 +41,10 @@ class OrdersServiceStub:
     """Tells what seats cost, all that nobody can avoid and the tax included, whoever holds them, and for how long that price
     holds. Nothing is stored and no seat is kept: an order that names the quote in time gets exactly this price.
     """
+    UpdateOrderForm: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.UpdateOrderFormRequest, _orders_service_pb2.UpdateOrderFormResponse]
+    """Answers the house's form (R2.11) of an order that is not checked out yet. All that is wrong is told at once; what is
+    still missing, CheckOut tells as FORM_INCOMPLETE.
+    """
     CheckOut: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CheckOutRequest, _orders_service_pb2.CheckOutResponse]
     """Claims the seats, then asks for the payment. The answer holds the page to pay on.
     SEATS_NOT_HELD when the hold was moved: the order stays open, and may be checked out (with the same key, too) once
@@ -69,6 +73,10 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     QuoteOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.QuoteOrderRequest, _orders_service_pb2.QuoteOrderResponse]  # type: ignore[assignment]
     """Tells what seats cost, all that nobody can avoid and the tax included, whoever holds them, and for how long that price
     holds. Nothing is stored and no seat is kept: an order that names the quote in time gets exactly this price.
+    """
+    UpdateOrderForm: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.UpdateOrderFormRequest, _orders_service_pb2.UpdateOrderFormResponse]  # type: ignore[assignment]
+    """Answers the house's form (R2.11) of an order that is not checked out yet. All that is wrong is told at once; what is
+    still missing, CheckOut tells as FORM_INCOMPLETE.
     """
     CheckOut: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CheckOutRequest, _orders_service_pb2.CheckOutResponse]  # type: ignore[assignment]
     """Claims the seats, then asks for the payment. The answer holds the page to pay on.
@@ -107,6 +115,16 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_orders_service_pb2.QuoteOrderResponse, _abc.Awaitable[_orders_service_pb2.QuoteOrderResponse]]:
         """Tells what seats cost, all that nobody can avoid and the tax included, whoever holds them, and for how long that price
         holds. Nothing is stored and no seat is kept: an order that names the quote in time gets exactly this price.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateOrderForm(
+        self,
+        request: _orders_service_pb2.UpdateOrderFormRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.UpdateOrderFormResponse, _abc.Awaitable[_orders_service_pb2.UpdateOrderFormResponse]]:
+        """Answers the house's form (R2.11) of an order that is not checked out yet. All that is wrong is told at once; what is
+        still missing, CheckOut tells as FORM_INCOMPLETE.
         """
 
     @_abc_1.abstractmethod
