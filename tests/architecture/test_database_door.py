@@ -144,6 +144,10 @@ ALL_HOUSES = {
         "letters to buyers come due, whatever their house",
         "the ledger of letters is forgotten by age",
     ],
+    "services/ticketing/adapters/invoice_rows.py": [
+        "orders that may need an invoice are of many houses",
+        "documents are emptied when their time is over",
+    ],
     "services/ticketing/adapters/postgres_ticketing.py": [
         "keys are forgotten by age",
         "the keys of codes are the deployment's",

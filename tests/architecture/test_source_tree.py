@@ -17,6 +17,7 @@ SERVICE_PARTS = {
     "plans",  # catalogue: the halls that every house may start from
     "paper",  # ticketing: documents drawn from plain data, without a store or a wire
     "letters",  # ticketing: letters written from plain data, likewise
+    "wallet",  # ticketing: passes made from plain data, likewise
     "sandbox",  # payments: the pretended provider, a process of its own
 }  # fmt: skip
 SERVICES = ("accounts", "catalogue", "customers", "inventory", "orders", "payments", "reporting", "ticketing")

@@ -17,7 +17,7 @@ from services.runtime.errors import Refusal
 from services.ticketing.adapters.neighbour_answers import answer_of
 from services.ticketing.domain.invoice import InvoicedOrder, InvoiceLine, InvoicePart, PaidBack
 from services.ticketing.domain.refusals import InvoiceNotFound, OrderNotFound
-from services.ticketing.ports.invoices import KnownBuyer
+from services.ticketing.ports.buyers_of_invoices import KnownBuyer
 
 if TYPE_CHECKING:
     from balcon.customers.v1.customers_service_pb2_grpc import CustomersServiceAsyncStub

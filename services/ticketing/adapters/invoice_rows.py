@@ -16,7 +16,7 @@ from services.runtime.sql.scopes import AllHouses, HouseScope
 from services.ticketing.adapters.invoice_tables import invoice_looks, invoice_numbers, invoices, invoicing
 from services.ticketing.domain.invoice import Invoice, InvoiceKind, InvoiceLine, InvoicePart
 from services.ticketing.domain.invoicing import Invoicing, KeptInvoicing
-from services.ticketing.ports.invoices import InvoiceLook
+from services.ticketing.ports.invoice_looks import InvoiceLook
 
 _DUE = AllHouses("orders that may need an invoice are of many houses")
 _OLD = AllHouses("documents are emptied when their time is over")

@@ -7,7 +7,7 @@ from services.runtime.errors import Fault
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.work.due_work import DueWork, Leased, WorkLimits
 from services.ticketing.handlers.invoices import InvoiceHandler
-from services.ticketing.ports.invoices import InvoiceLook, InvoiceLooks
+from services.ticketing.ports.invoice_looks import InvoiceLook, InvoiceLooks
 
 _LEASE_SECONDS = 60.0
 # Few: documents may be late, and what is sold now may not.

@@ -42,7 +42,8 @@ from services.ticketing.domain.refusals import (
 from services.ticketing.domain.show import Show
 from services.ticketing.handlers.sheets import invoice_sheet
 from services.ticketing.paper.invoice import InvoicedShow, InvoicePaper
-from services.ticketing.ports.invoices import BuyersOfInvoices, OrdersToInvoice
+from services.ticketing.ports.buyers_of_invoices import BuyersOfInvoices
+from services.ticketing.ports.orders_to_invoice import OrdersToInvoice
 from services.ticketing.ports.paper import Paper
 from services.ticketing.ports.shows import Shows
 from services.ticketing.ports.store import TicketingStore

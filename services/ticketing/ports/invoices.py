@@ -1,49 +1,13 @@
-"""Invoices inside one transaction, and what is asked of orders and customers for them."""
+"""Invoices inside one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from services.contracts.pages import Place
-from services.runtime.errors import Refusal
-from services.ticketing.domain.invoice import Invoice, InvoicedOrder
+from services.ticketing.domain.invoice import Invoice
 from services.ticketing.domain.invoicing import KeptInvoicing
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceLook:
-    """An order of which something happened."""
-
-    house_id: str
-    order_id: str
-    failures: int
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class KnownBuyer:
-    """A customer as the house's customers have them."""
-
-    name: str
-    language: str
-
-
-class OrdersToInvoice(Protocol):
-    """Raises NeighbourSilent."""
-
-    async def order(self, house_id: str, order_id: str) -> InvoicedOrder | Refusal:
-        """As it stands now. Refusal: the house has no such order."""
-        ...
-
-
-class BuyersOfInvoices(Protocol):
-    """Raises NeighbourSilent."""
-
-    async def buyer(self, house_id: str, customer_id: str) -> KnownBuyer | None:
-        """None: erased, or nobody wrote them down."""
-        ...
 
 
 class Invoices(Protocol):
@@ -85,20 +49,4 @@ class Invoices(Protocol):
 
     async def page(self, order_id: str, after: Place | None, limit: int) -> Sequence[Invoice]:
         """The newest first, of one order or ('') of all."""
-        ...
-
-
-class InvoiceLooks(Protocol):
-    """Over all houses, each call a transaction of its own."""
-
-    async def lease(self, limit: int, lease_seconds: float) -> Sequence[InvoiceLook]: ...
-
-    async def done(self, look: InvoiceLook) -> None:
-        """Forgets it, unless something happened since."""
-        ...
-
-    async def postpone(self, look: InvoiceLook, until_ms: int) -> None: ...
-
-    async def forget_sheets(self, ended_before_ms: int, limit: int) -> int:
-        """Removes what stands on documents whose time is over, and who they were made out to; returns how many."""
         ...

@@ -34,8 +34,8 @@ def upgrade() -> None:
         sa.Column("ended_at_ms", sa.BigInteger),
         sa.Column("sealed_email", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("house_id", "delivery_id", name="pk_deliveries"),
-        sa.CheckConstraint("(ended_at_ms IS NULL) = (state IN ('DUE', 'SENDING'))", name="ck_deliveries_ended"),
-        sa.CheckConstraint("ended_at_ms IS NULL OR sealed_email = ''", name="ck_deliveries_forgotten"),
+        sa.CheckConstraint("(ended_at_ms IS NULL) = (state IN ('DUE', 'SENDING'))", name=op.f("ck_deliveries_ended")),
+        sa.CheckConstraint("ended_at_ms IS NULL OR sealed_email = ''", name=op.f("ck_deliveries_forgotten")),
     )
     columns = ["house_id", "order_id", "kind", "performance_id", "occasion", "customer_id"]
     op.create_index("uq_deliveries_occasion", "deliveries", columns, unique=True)
