@@ -29,8 +29,11 @@ BEAT_SECONDS = 1.0
 MEMBER_GONE_SECONDS = 5.0
 MEMBER_FORGOTTEN_SECONDS = 60.0
 POLL_SECONDS = 1.0  # a lost notification costs no more than this
-# Between two looks at a log that was read to its end: in a crowd a batch is many events, alone an event waits for none.
-PACE_SECONDS = 0.03
+# Between two looks at a log that was read to its end: so many times what its last batch took to be worked off, within
+# bounds. In a crowd a batch is many events, and costs little more than one; alone an event waits for none.
+PACE_TIMES = 4.0
+SHORTEST_PACE_SECONDS = 0.02
+LONGEST_PACE_SECONDS = 0.1
 RECONNECT_FIRST_SECONDS = 0.1
 RECONNECT_LAST_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
@@ -179,8 +182,10 @@ class PostgresSubscription:
         """Until there may be more than was read at the last look, and a moment has passed since."""
         if not self._read_to_end:
             return
+        took = self._clock.monotonic() - self._read_at
+        pace = min(LONGEST_PACE_SECONDS, max(SHORTEST_PACE_SECONDS, took * PACE_TIMES))
         await wait_until_set(self._woken, self._clock, POLL_SECONDS)
-        pause = self._read_at + PACE_SECONDS - self._clock.monotonic()
+        pause = self._read_at + pace - self._clock.monotonic()
         if pause > 0 and not self._closed:
             await self._clock.sleep(pause)
 
