@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.runtime.sql.policies import free_rows, secure_rows
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:
