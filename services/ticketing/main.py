@@ -12,7 +12,7 @@ from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.paper.pool import PaperPool
 from services.runtime.bus.port import ManagedBus
-from services.runtime.bus.topics import ALLOTMENTS, CATALOGUE, ORDERS
+from services.runtime.bus.topics import ALLOTMENTS, CATALOGUE, CONSENTS, ORDERS
 from services.runtime.ids import seeded_random
 from services.runtime.jobs.job import JobRun, Task
 from services.runtime.jobs.worker import JobWorker
@@ -194,7 +194,9 @@ def _send_letters(
     limits = WorkLimits(concurrency=settings.letters_at_once, idle_seconds=_IDLE_SECONDS)
     work = DueWork("letters", lease=handler.lease, act=handler.send, clock=clock, limits=limits)
     planner = DeliveryEvents(clock, service.ids)
-    consumer = service.consume(engine, bus, group=LETTERS_GROUP, topics=[ORDERS, CATALOGUE], batch_handler=planner)
+    consumer = service.consume(
+        engine, bus, group=LETTERS_GROUP, topics=[ORDERS, CATALOGUE, CONSENTS], batch_handler=planner
+    )
     consumer.when_applied(work.wake)
     service.background("letters", work.run)
     service.background("letters watch", handler.watch)

@@ -1,6 +1,7 @@
 """What makes letters due, heard on the bus: orders that are confirmed, performances that are moved or cancelled.
 
-Lines of the ledger are added in the transaction of the inbox row; nothing is written or sent here.
+Lines of the ledger are added in the transaction of the inbox row; nothing is written or sent here. Names on tickets are
+forgotten with whoever is erased.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Final
 
 from balcon.catalogue.v1 import catalogue_events_pb2 as shows
 from balcon.catalogue.v1.performances_pb2 import Performance
+from balcon.customers.v1 import customers_events_pb2 as customers
 from balcon.orders.v1 import orders_events_pb2 as orders
 from google.protobuf.message import DecodeError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,6 +29,8 @@ from services.ticketing.domain.delivery import HISTORY_MS, OLD_NEWS_MS, Delivery
 
 _CONFIRMED: Final = orders.OrderConfirmed.DESCRIPTOR.full_name
 _MOVED: Final = shows.PerformanceMoved.DESCRIPTOR.full_name
+_MERGED: Final = customers.CustomersMerged.DESCRIPTOR.full_name
+_ERASED: Final = customers.CustomerErased.DESCRIPTOR.full_name
 _CANCELLED: Final = shows.PerformanceCancelled.DESCRIPTOR.full_name
 OLD_NEWS: Final = "it was heard three days after it happened"
 
@@ -52,7 +56,20 @@ class DeliveryEvents:
                     told = orders.OrderConfirmed.FromString(event.payload)
                     if now_ms - told.confirmed_at_ms <= HISTORY_MS:
                         occasion = Occasion(told.order_id, DeliveryKind.CONFIRMATION, told.confirmed_at_ms)
-                        planned[event.house_id].append(self._line(occasion, now_ms))
+                        line = self._line(occasion, now_ms)
+                        planned[event.house_id].append(dataclasses.replace(line, buyer_id=told.customer_id))
+                elif event.type == _ERASED:
+                    # Known by what was planned before it: names go with whoever is erased.
+                    await self._add(connection, planned)
+                    planned.clear()
+                    erased = customers.CustomerErased.FromString(event.payload).customer_id
+                    await TicketRows(connection, event.house_id, now_ms).forget_names(erased)
+                elif event.type == _MERGED:
+                    await self._add(connection, planned)
+                    planned.clear()
+                    merged = customers.CustomersMerged.FromString(event.payload)
+                    rows = TicketRows(connection, event.house_id, now_ms)
+                    await rows.follow_merge(merged.merged_customer_id, merged.customer_id)
                 elif event.type == _MOVED:
                     planned[event.house_id] += await self._moved(connection, event, now_ms)
                 elif event.type == _CANCELLED:

@@ -130,6 +130,7 @@ def delivery_of(row: sa.Row[Any]) -> Delivery:
         created_at_ms=row.created_at_ms,
         ended_at_ms=row.ended_at_ms,
         sealed_email=bytes(row.sealed_email),
+        buyer_id=row.buyer_id,
     )
 
 
@@ -153,6 +154,7 @@ def _values(house_id: str, line: Delivery) -> dict[str, Any]:
         "created_at_ms": line.created_at_ms,
         "ended_at_ms": line.ended_at_ms,
         "sealed_email": line.sealed_email,
+        "buyer_id": line.buyer_id,
     }
 
 

@@ -20,6 +20,8 @@ deliveries = sa.Table(
     sa.Column("was_at_ms", sa.BigInteger, nullable=False),
     # Empty: whoever bought.
     sa.Column("customer_id", sa.Text, nullable=False),
+    # Who bought, as far as the news said: whose names are forgotten with them.
+    sa.Column("buyer_id", sa.Text, nullable=False),
     sa.Column("ticket_ids", sa.ARRAY(sa.Text), nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempts", sa.BigInteger, nullable=False),
@@ -46,3 +48,6 @@ sa.Index(
 )
 sa.Index("ix_deliveries_due", deliveries.c.due_at_ms, postgresql_where=sa.text("ended_at_ms IS NULL"))
 sa.Index("ix_deliveries_as_made", deliveries.c.house_id, deliveries.c.created_at_ms, deliveries.c.delivery_id)
+sa.Index(
+    "ix_deliveries_buyer", deliveries.c.house_id, deliveries.c.buyer_id, postgresql_where=sa.text("buyer_id <> ''")
+)

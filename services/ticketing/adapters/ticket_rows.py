@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ticketing.adapters.delivery_tables import deliveries
 from services.ticketing.adapters.ticket_tables import ended_orders, revocation_counters, tickets
 from services.ticketing.domain.ticket import Revocation, SeatOfTicket, Ticket, TicketSource, VoidReason
 
@@ -154,6 +155,20 @@ class TicketRows:
     async def rename(self, ticket_id: str, sealed_name: bytes) -> None:
         this = (tickets.c.house_id == self._house_id, tickets.c.ticket_id == ticket_id)
         await self._connection.execute(sa.update(tickets).where(*this).values(sealed_name=sealed_name))
+
+    async def forget_names(self, customer_id: str) -> None:
+        bought = sa.select(deliveries.c.order_id).where(
+            deliveries.c.house_id == self._house_id, deliveries.c.buyer_id == customer_id
+        )
+        theirs = sa.or_(tickets.c.holder_id == customer_id, tickets.c.order_id.in_(bought))
+        named = (tickets.c.house_id == self._house_id, tickets.c.sealed_name != b"", theirs)
+        await self._connection.execute(sa.update(tickets).where(*named).values(sealed_name=b""))
+
+    async def follow_merge(self, former_id: str, customer_id: str) -> None:
+        held = (tickets.c.house_id == self._house_id, tickets.c.holder_id == former_id)
+        await self._connection.execute(sa.update(tickets).where(*held).values(holder_id=customer_id))
+        bought = (deliveries.c.house_id == self._house_id, deliveries.c.buyer_id == former_id)
+        await self._connection.execute(sa.update(deliveries).where(*bought).values(buyer_id=customer_id))
 
     async def _count_on(self, performance_id: str, count: int) -> int:
         """The last of so many numbers more. Its row stays locked: numbers appear in the order of commits."""

@@ -82,7 +82,8 @@ class Delivery:
     """One letter to one person. `customer_id` '': to whoever bought. No `ticket_ids`: all that the person has.
 
     `attempts` counts how often one was about to leave, `unknown` how often nobody knows whether it did. `reason` is a
-    few words for people, never an address. `sealed_email`: where it goes instead, until it has ended.
+    few words for people, never an address. `sealed_email`: where it goes instead, until it has ended. `buyer_id`: who
+    bought, where the news said so.
     """
 
     delivery_id: str
@@ -97,6 +98,7 @@ class Delivery:
     created_at_ms: int = 0
     ended_at_ms: int | None = None
     sealed_email: bytes = field(default=b"", repr=False)
+    buyer_id: str = ""
 
     @property
     def is_open(self) -> bool:

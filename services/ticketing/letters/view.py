@@ -147,7 +147,7 @@ def _notes(letter: OrderLetter, words: LetterWords, style: HouseStyle) -> Iterat
     if letter.has_pass:
         yield words.wallet_card_attached
     if letter.has_calendar:
-        yield words.calendar_attached
+        yield words.calendar_removed if all(show.is_cancelled for show in letter.shows) else words.calendar_attached
     for until in sorted({show.refund_until_ms for show in letter.shows} - {0}):
         told = weekday_moment_text(until, style.time_zone, style.language)
         yield words.refund_until.format(house=style.house_name, until=told)

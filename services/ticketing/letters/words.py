@@ -43,6 +43,7 @@ class LetterWords:
     to_google_wallet: str
     wallet_card_attached: str
     calendar_attached: str
+    calendar_removed: str
     refund_until: str
     is_copy: str
     automatic: str

@@ -66,6 +66,7 @@ LETTER: Final = LetterWords(
     to_google_wallet="In Google Wallet speichern",
     wallet_card_attached="Eine Karte für Apple Wallet ist angehängt.",
     calendar_attached="Mit der angehängten Kalenderdatei kommt der Termin in Ihren Kalender.",
+    calendar_removed="Mit der angehängten Kalenderdatei verschwindet der Termin aus Ihrem Kalender.",
     refund_until="Sie können am neuen Termin nicht? Bis {until} können Sie bei {house} Ihr Geld zurückverlangen.",
     is_copy="Vielleicht haben Sie diese Mail schon erhalten. Es ist dieselbe Bestellung, und es sind dieselben Karten.",
     automatic="Diese Mail wurde automatisch von {house} gesendet.",

@@ -66,6 +66,7 @@ LETTER: Final = LetterWords(
     to_google_wallet="Add to Google Wallet",
     wallet_card_attached="A pass for Apple Wallet is attached.",
     calendar_attached="The calendar file that is attached puts the date into your calendar.",
+    calendar_removed="The calendar file that is attached takes the date out of your calendar.",
     refund_until="Cannot come on the new date? You can ask {house} for your money until {until}.",
     is_copy="This mail may have reached you before. It is the same order and these are the same tickets.",
     automatic="This mail was sent automatically by {house}.",

@@ -66,6 +66,7 @@ LETTER: Final = LetterWords(
     to_google_wallet="Legg til i Google Wallet",
     wallet_card_attached="Et kort for Apple Wallet er vedlagt.",
     calendar_attached="Kalenderfilen som er vedlagt, legger datoen inn i kalenderen din.",
+    calendar_removed="Kalenderfilen som er vedlagt, tar datoen ut av kalenderen din.",
     refund_until="Kan du ikke komme på den nye datoen? Du kan be {house} om pengene tilbake til og med {until}.",
     is_copy="Denne e-posten kan ha nådd deg før. Det er samme bestilling og de samme billettene.",
     automatic="Denne e-posten ble sendt automatisk av {house}.",

@@ -65,6 +65,7 @@ LETTER: Final = LetterWords(
     to_google_wallet="Toevoegen aan Google Wallet",
     wallet_card_attached="Een kaart voor Apple Wallet zit als bijlage bij deze mail.",
     calendar_attached="Met het bijgevoegde agendabestand zet u de datum in uw agenda.",
+    calendar_removed="Met het bijgevoegde agendabestand verdwijnt de datum uit uw agenda.",
     refund_until="Kunt u niet op de nieuwe datum? Tot {until} kunt u uw geld terugvragen bij {house}.",
     is_copy="Misschien hebt u deze mail al ontvangen. Het is dezelfde bestelling en het zijn dezelfde kaarten.",
     automatic="Deze mail is automatisch verzonden door {house}.",

@@ -65,6 +65,14 @@ class Tickets(Protocol):
         """Who is to sit there; empty: whoever holds it."""
         ...
 
+    async def follow_merge(self, former_id: str, customer_id: str) -> None:
+        """What was the former customer's is the other's: both records were of one person."""
+        ...
+
+    async def forget_names(self, customer_id: str) -> None:
+        """Of tickets that the customer bought or holds."""
+        ...
+
     async def revocations(self, performance_id: str, after: int, limit: int) -> tuple[Sequence[Revocation], int]:
         """Those after a number, and the last number there is."""
         ...

@@ -41,7 +41,10 @@ class Post:
     async def tell_confirmed(self, order_id: str, performance_id: str = SHOW, confirmed_at_ms: int = 0) -> None:
         now_ms = self.ticketing.service.clock.now_ms()
         told = OrderConfirmed(
-            order_id=order_id, performance_id=performance_id, confirmed_at_ms=confirmed_at_ms or now_ms
+            order_id=order_id,
+            performance_id=performance_id,
+            confirmed_at_ms=confirmed_at_ms or now_ms,
+            customer_id="cus_ada",
         )
         await self.ticketing.tell_order(told, performance_id)
 

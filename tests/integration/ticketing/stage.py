@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.runtime.bus.factory import open_bus
 from services.runtime.bus.port import Bus
-from services.runtime.bus.topics import ALLOTMENTS, CATALOGUE, ORDERS, TOPICS
+from services.runtime.bus.topics import ALLOTMENTS, CATALOGUE, CONSENTS, ORDERS, TOPICS
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.outbox.event import OutgoingEvent
@@ -83,6 +83,10 @@ class Ticketing:
     async def tell_show(self, event: Message, performance_id: str = SHOW) -> None:
         """An event of the catalogue's."""
         await self._tell(CATALOGUE, "balcon.catalogue", event, performance_id)
+
+    async def tell_customer(self, event: Message, customer_id: str) -> None:
+        """An event of customers'."""
+        await self._tell(CONSENTS, "balcon.customers", event, customer_id)
 
     async def tell_allotment(self, event: Message, performance_id: str = SHOW) -> None:
         """An event of the owner's."""

@@ -7,10 +7,12 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from balcon.customers.v1.customers_events_pb2 import CustomerErased, CustomersMerged
 from balcon.ticketing.v1 import ticketing_service_pb2 as pb
 from pypdf import PdfReader
 
 from services.runtime.testing.clocks import ShiftedClock
+from services.runtime.testing.eventually import eventually
 from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
 from services.ticketing.domain.delivery import MOST_AGAIN_A_DAY
@@ -93,8 +95,8 @@ async def test_tickets_are_sent_again_so_often_a_day_and_no_more(post: Post) -> 
     # As many as there may be, but one, have gone already.
     await post.ticketing.damage(
         "INSERT INTO deliveries SELECT house_id, 'x' || n, order_id, 'AGAIN', 'x' || n, performance_id, happened_at_ms,"
-        " was_at_ms, customer_id, ticket_ids, state, attempts, unknown, reason, due_at_ms, created_at_ms, ended_at_ms,"
-        f" sealed_email FROM deliveries, generate_series(1, {MOST_AGAIN_A_DAY - 1}) AS n"
+        " was_at_ms, customer_id, buyer_id, ticket_ids, state, attempts, unknown, reason, due_at_ms, created_at_ms,"
+        f" ended_at_ms, sealed_email FROM deliveries, generate_series(1, {MOST_AGAIN_A_DAY - 1}) AS n"
     )
     await post.ticketing.stub.SendTicketsAgain(again())
     refused = await refusal(post.ticketing.stub.SendTicketsAgain(again()))
@@ -114,6 +116,31 @@ async def test_another_name_is_on_the_ticket_and_nowhere_to_be_read_in_the_recor
     assert await post.ticketing.checked(code) == "VALID"
     everything = [str(await post.ticketing.rows(f"SELECT * FROM {table}")) for table in ("tickets", "outbox", "inbox")]
     assert not [one for one in everything if "ngstr" in one]
+
+
+async def test_the_name_on_a_ticket_goes_with_the_buyer_who_is_erased(post: Post) -> None:
+    for seat in SEATS[:2]:
+        ticket_id, _ = (await tickets(post))[seat]
+        request = pb.RenameTicketRequest(idempotency_key=seat, house_id=HOUSE, ticket_id=ticket_id, name="Zoë Ångström")
+        await post.ticketing.stub.RenameTicket(request)
+    named = "SELECT count(*) FROM tickets WHERE sealed_name <> ''"
+    await post.ticketing.tell_customer(CustomerErased(house_id=HOUSE, customer_id="cus_other"), "cus_other")
+    await post.ended(3)
+    assert await post.ticketing.rows(named) == [(2,)]
+    merged = CustomersMerged(house_id=HOUSE, customer_id="cus_one", merged_customer_id="cus_ada")
+    await post.ticketing.tell_customer(merged, "cus_ada")
+
+    async def is_followed() -> None:
+        bought = "SELECT DISTINCT buyer_id FROM deliveries WHERE kind = 'CONFIRMATION'"
+        assert await post.ticketing.rows(bought) == [("cus_one",)]
+
+    await eventually(is_followed)
+    await post.ticketing.tell_customer(CustomerErased(house_id=HOUSE, customer_id="cus_one"), "cus_one")
+
+    async def are_forgotten() -> None:
+        assert await post.ticketing.rows(named) == [(0,)]
+
+    await eventually(are_forgotten)
 
 
 async def test_a_ticket_that_is_passed_on_has_another_code_and_both_are_told(post: Post) -> None:

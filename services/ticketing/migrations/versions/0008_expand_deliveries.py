@@ -25,7 +25,7 @@ def upgrade() -> None:
         "deliveries",
         *_texts("house_id", "delivery_id", "order_id", "kind", "occasion", "performance_id"),
         *_numbers("happened_at_ms", "was_at_ms"),
-        *_texts("customer_id"),
+        *_texts("customer_id", "buyer_id"),
         sa.Column("ticket_ids", sa.ARRAY(sa.Text), nullable=False),
         *_texts("state"),
         *_numbers("attempts", "unknown"),
@@ -41,6 +41,9 @@ def upgrade() -> None:
     op.create_index("uq_deliveries_occasion", "deliveries", columns, unique=True)
     op.create_index("ix_deliveries_due", "deliveries", ["due_at_ms"], postgresql_where=sa.text("ended_at_ms IS NULL"))
     op.create_index("ix_deliveries_as_made", "deliveries", ["house_id", "created_at_ms", "delivery_id"])
+    op.create_index(
+        "ix_deliveries_buyer", "deliveries", ["house_id", "buyer_id"], postgresql_where=sa.text("buyer_id <> ''")
+    )
     secure_rows("deliveries")
     op.add_column("tickets", sa.Column("holder_id", sa.Text, nullable=False, server_default=""))
     op.add_column("tickets", sa.Column("sealed_name", sa.LargeBinary, nullable=False, server_default=""))
