@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from balcon.payments.v1.payments_service_pb2_grpc import add_PaymentsServiceServicer_to_server
 from balcon.payments.v1.provider_accounts_pb2_grpc import add_ProviderAccountsServiceServicer_to_server
+from balcon.payments.v1.refund_tasks_pb2_grpc import add_RefundTasksServiceServicer_to_server
 from balcon.payments.v1.vouchers_pb2_grpc import add_VouchersServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -28,6 +29,7 @@ from services.payments.adapters.stripe_provider_client import StripeProviderClie
 from services.payments.adapters.voucher_rows import VoucherRows
 from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.api.provider_accounts_servicer import ProviderAccountsServicer
+from services.payments.api.refund_tasks_servicer import RefundTasksServicer
 from services.payments.api.vouchers_servicer import VouchersServicer
 from services.payments.api.webhooks import webhook_app
 from services.payments.domain.next_attempt import RetryPolicy
@@ -39,6 +41,7 @@ from services.payments.handlers.payment_desk import PaymentDesk
 from services.payments.handlers.payment_driver import PaymentDriver
 from services.payments.handlers.provider_accounts import ProviderAccountHandler
 from services.payments.handlers.reconciler import EventListing, Reconciler
+from services.payments.handlers.refund_tasks import RefundTasks
 from services.payments.handlers.vouchers import VoucherHandler
 from services.payments.handlers.webhook_desk import WebhookDesk
 from services.payments.handlers.webhook_worker import WebhookWorker
@@ -96,6 +99,10 @@ async def build(service: Service) -> None:
     )
     audit = PostgresAudit(engine, clock=clock, refund_patience_seconds=settings.refund_patience_seconds)
     _serve_rpc(service, PaymentsServicer(desk), WalledAudit(audit, engine))
+    tasks = RefundTasksServicer(RefundTasks(store=store, driver=driver, clock=clock, ids=service.ids))
+    service.rpc.add(
+        lambda server: add_RefundTasksServiceServicer_to_server(tasks, server), "balcon.payments.v1.RefundTasksService"
+    )
     _serve_vouchers(service, VoucherHandler(vouchers, clock=clock, ids=service.ids))
     service.background("webhook_events", worker.run)
     service.background("reconciler", reconciler.run)

@@ -29,6 +29,7 @@ from services.console.house.subjects.prices import (
 )
 from services.console.house.subjects.providers import PROVIDERS
 from services.console.house.subjects.quotas import QUOTAS
+from services.console.house.subjects.refund_tasks import REFUND_TASKS
 from services.console.house.subjects.reports import REPORTS
 from services.console.house.subjects.reservations import RESERVATIONS
 from services.console.house.subjects.sales import FIGURES, ORDER_ACTS, ORDERS, PAYMENTS, SEATS
@@ -70,6 +71,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     PAYMENTS,
     PROVIDERS,
     VOUCHERS,
+    REFUND_TASKS,
     TICKETS,
     INVOICES,
     CUSTOMERS,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from balcon.payments.v1 import payments_events_pb2 as events
 from balcon.payments.v1.payments_service_pb2 import DisputeState
 from balcon.types.v1.money_pb2 import Money
 from google.protobuf.message import Message
 
+from services.contracts.acts import Act, act_event
 from services.contracts.wire_types import wire_money
 from services.payments.domain.payment import (
     AuthorisationVoided,
@@ -22,15 +25,20 @@ from services.payments.domain.payment import (
     PaymentPartlyRefunded,
     PaymentRefunded,
     PaymentSucceeded,
+)
+from services.payments.domain.refund_changes import (
     RefundAskedAgain,
     RefundAttemptFailed,
     RefundGiven,
     RefundOwed,
+    RefundSeenTo,
+    RefundSettled,
     RefundStuck,
     RefundSucceeded,
 )
 from services.payments.domain.refunds import Refund
 from services.runtime.bus.topics import PAYMENTS
+from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 
 
@@ -111,8 +119,31 @@ _Unpublished = (
     | RefundAskedAgain
     | RefundAttemptFailed
     | RefundGiven
+    | RefundSeenTo
+    | RefundSettled
 )
 
 
 def _unpublished(change: _Unpublished) -> None:
     """What is our own business. A new kind of change must be named here or published."""
+
+
+def acts_of(payment: Payment, changes: Iterable[Change], *, now_ms: int, ids: Ids) -> list[OutgoingEvent]:
+    """What people of the house did, for its act log."""
+    return [
+        act_event(
+            payment.house_id,
+            Act(
+                "refund.seen_to",
+                "payment",
+                payment.payment_id,
+                reason=change.note,
+                facts={"refund_key": change.key, "settlement": change.settlement},
+            ),
+            now_ms=now_ms,
+            ids=ids,
+            who=change.who,
+        )
+        for change in changes
+        if isinstance(change, RefundSeenTo)
+    ]

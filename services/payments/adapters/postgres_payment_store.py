@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 from sqlalchemy import ARRAY, ColumnElement, String, and_, any_, bindparam, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.payments.adapters.payment_events import event_of
+from services.payments.adapters.payment_events import acts_of, event_of
 from services.payments.adapters.payment_rows import CHANGING, COLUMNS, payment_of, row_of
 from services.payments.adapters.tables import PAYMENTS
 from services.payments.adapters.voucher_rows import VoucherRows
@@ -216,6 +216,7 @@ class PostgresPaymentStore:
                 if isinstance(answer, tuple):
                     after[asked.payment_id] = answer[0]
                     events += _events(*answer)
+                    events += acts_of(answer[0], answer[1].changes, now_ms=self._clock.now_ms(), ids=self._ids)
             changed = [one for payment_id, one in after.items() if one != before[payment_id]]
             if changed:
                 await connection.execute(_STORE, _stored(changed, [before[one.payment_id].version for one in changed]))
@@ -277,6 +278,12 @@ class PostgresPaymentStore:
             before, after, visited=visited, retry_policy=self._retry_policy, now_ms=self._clock.now_ms()
         )
         return (after if after == before else replace(after, version=before.version + 1)), decision
+
+    async def stuck_page(self, house_id: str, after_payment_id: str, limit: int) -> Sequence[Payment]:
+        mine = and_(PAYMENTS.c.house_id == house_id, PAYMENTS.c.payment_id > after_payment_id, _STUCK)
+        wanted = select(PAYMENTS).where(mine).order_by(PAYMENTS.c.payment_id).limit(limit)
+        async with connected(self._single, HouseScope(house_id)) as connection:
+            return [payment_of(row) for row in (await connection.execute(wanted)).mappings()]
 
     async def lease_due(self, limit: int, lease_seconds: float) -> Sequence[Payment]:
         """See PaymentStore.lease_due. The lease is the next attempt itself, moved ahead."""

@@ -7,6 +7,18 @@ from enum import Enum
 from typing import assert_never
 
 from services.payments.domain.charges import Charge
+from services.payments.domain.refund_changes import (
+    OfRefund,
+    RefundAskedAgain,
+    RefundAttemptFailed,
+    RefundGiven,
+    RefundOwed,
+    RefundSeenTo,
+    RefundSettled,
+    RefundStuck,
+    RefundSucceeded,
+    changed,
+)
 from services.payments.domain.refunds import Refund, RefundState
 
 
@@ -215,54 +227,6 @@ class CancelAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundOwed:
-    """Money is to go back; what goes onto vouchers has gone with this change."""
-
-    refund: Refund
-
-
-@dataclass(frozen=True, slots=True)
-class RefundAskedAgain:
-    """A refund that was stuck is asked for anew, under another key of the caller."""
-
-    key: str
-    again_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class RefundAttemptFailed:
-    """The provider definitely did not refund under this attempt's key; the next attempt has another."""
-
-    key: str
-    attempt: int
-    refused_for: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RefundStuck:
-    """The provider refused the refund for the last time that it was asked by itself."""
-
-    key: str
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class RefundGiven:
-    """So much more of what a refund owes is back from the provider."""
-
-    key: str
-    amount_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class RefundSucceeded:
-    """A refund of ours is done, all of it."""
-
-    key: str
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class PaymentPartlyRefunded:
     """Part of the amount is back: `refunded_minor` of it in all, never a delta."""
 
@@ -300,6 +264,8 @@ Change = (
     | RefundAttemptFailed
     | RefundStuck
     | RefundGiven
+    | RefundSeenTo
+    | RefundSettled
     | RefundSucceeded
     | PaymentPartlyRefunded
     | PaymentRefunded
@@ -333,7 +299,16 @@ def apply(payment: Payment, change: Change) -> Payment:  # noqa: PLR0911, PLR091
         case RefundOwed(refund):
             given_minor = payment.refunded_minor + refund.given_here_minor
             return replace(payment, refunds=(*payment.refunds, refund), refunded_minor=given_minor)
-        case RefundAskedAgain() | RefundAttemptFailed() | RefundStuck() | RefundGiven() | RefundSucceeded() as change:
+        case RefundSeenTo():
+            return payment
+        case (
+            RefundAskedAgain()
+            | RefundAttemptFailed()
+            | RefundStuck()
+            | RefundGiven()
+            | RefundSettled()
+            | RefundSucceeded() as change
+        ):
             return _with_refund(payment, change)
         case PaymentPartlyRefunded(refunded_minor):
             return replace(payment, refunded_minor=refunded_minor)
@@ -345,27 +320,10 @@ def apply(payment: Payment, change: Change) -> Payment:  # noqa: PLR0911, PLR091
             assert_never(change)
 
 
-_OfRefund = RefundAskedAgain | RefundAttemptFailed | RefundStuck | RefundGiven | RefundSucceeded
-
-
-def _with_refund(payment: Payment, change: _OfRefund) -> Payment:
-    given_minor = change.amount_minor if isinstance(change, RefundGiven) else 0
-    refunds = tuple(_changed(refund, change) if refund.key == change.key else refund for refund in payment.refunds)
-    return replace(payment, refunds=refunds, refunded_minor=payment.refunded_minor + given_minor)
-
-
-def _changed(refund: Refund, change: _OfRefund) -> Refund:
-    match change:
-        case RefundAskedAgain(_, again_key):
-            again = (*refund.again_keys, again_key)
-            return replace(refund, state=RefundState.DUE, refusals=0, again_keys=again)
-        case RefundAttemptFailed(_, attempt, refused_for):
-            return replace(refund, attempt=attempt + 1, refusals=refund.refusals + 1, refused_for=refused_for)
-        case RefundStuck():
-            return replace(refund, state=RefundState.STUCK)
-        case RefundGiven(_, amount_minor):
-            return replace(refund, provider_done_minor=refund.provider_done_minor + amount_minor)
-        case RefundSucceeded(_, at_ms):
-            return replace(refund, state=RefundState.SUCCEEDED, ended_at_ms=at_ms)
-        case _:
-            assert_never(change)
+def _with_refund(payment: Payment, change: OfRefund) -> Payment:
+    before = next(one for one in payment.refunds if one.key == change.key)
+    after = changed(before, change)
+    refunds = tuple(after if one is before else one for one in payment.refunds)
+    return replace(
+        payment, refunds=refunds, refunded_minor=payment.refunded_minor + before.left_minor - after.left_minor
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from typing import assert_never
 
 from services.payments.domain.charges import shared_back
@@ -17,17 +18,22 @@ from services.payments.domain.payment import (
     PaymentPartlyRefunded,
     PaymentRefunded,
     PaymentState,
+    apply,
+)
+from services.payments.domain.refund_changes import (
     RefundAskedAgain,
     RefundAttemptFailed,
     RefundGiven,
     RefundOwed,
+    RefundSeenTo,
+    RefundSettled,
     RefundStuck,
     RefundSucceeded,
-    apply,
 )
 from services.payments.domain.refunds import Refund, RefundReport, RefundRoute, RefundState, RefundWanted, VoucherShare
-from services.payments.domain.refusals import PaymentNotCaptured, RefundExceedsLeft
+from services.payments.domain.refusals import PaymentNotCaptured, RefundExceedsLeft, RefundNotStuck
 from services.runtime.errors import FieldInvalid, IdempotencyKeyReused, Refusal
+from services.runtime.principal import PrincipalRef
 
 # After so many refusals of one refund people are called: what is refused so often will be refused again.
 MAX_REFUND_REFUSALS = 10
@@ -144,3 +150,40 @@ def refund_answered(payment: Payment, answer: RefundAnswer, now_ms: int) -> tupl
             return ()
         case _:
             assert_never(answer.report)
+
+
+class Settlement(Enum):
+    """What people of the house do with a refund that is stuck."""
+
+    BY_HAND = "BY_HAND"
+    VOUCHER = "VOUCHER"
+    ASK_AGAIN = "ASK_AGAIN"
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementWanted:
+    """What was done about the refund under that key. `voucher_id`: minted, for a voucher."""
+
+    key: str
+    settlement: Settlement
+    note: str
+    reference: str = ""
+    voucher_id: str = ""
+    who: PrincipalRef | None = None
+
+
+def settled_by_people(payment: Payment, wanted: SettlementWanted, now_ms: int) -> tuple[Change, ...] | Refusal:
+    """The changes that it makes; none where the refund is done by now, whoever did it."""
+    refund = payment.refund_under(wanted.key)
+    if refund is None:
+        return RefundNotStuck(payment.payment_id, wanted.key, RefundState.NONE.value)
+    if refund.state is RefundState.SUCCEEDED:
+        return ()
+    if refund.state is not RefundState.STUCK:
+        return RefundNotStuck(payment.payment_id, wanted.key, refund.state.value)
+    act = RefundSeenTo(refund.key, wanted.settlement.value, wanted.note, wanted.who)
+    if wanted.settlement is Settlement.ASK_AGAIN:
+        return (act, RefundAskedAgain(refund.key, ""))
+    voucher_id = wanted.voucher_id if wanted.settlement is Settlement.VOUCHER else ""
+    settled = RefundSettled(refund.key, wanted.note, wanted.reference, voucher_id)
+    return (act, settled, *_consequences(payment, (settled,), now_ms))

@@ -45,6 +45,16 @@ class RefundExceedsLeft(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class RefundNotStuck(Refusal):
+    """Refund {key} of payment {payment_id} is {state}: people see to those that are stuck."""
+
+    kind: ClassVar[Kind] = Kind.PRECONDITION
+    payment_id: str
+    key: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class InstrumentWanted:
     """What a voucher is to pay, as the buyer was told."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import ClassVar
 
 from services.contracts.bounds import MAX_TOTAL_MINOR
 from services.contracts.money import amount_text, refused_currency
+from services.contracts.texts import refused_text
 from services.contracts.voucher_refusals import (
     VoucherCurrencyDiffers,
     VoucherExpired,
@@ -23,9 +24,13 @@ from services.payments.domain.payment import (
     PaymentCancelled,
     PaymentFailed,
     PaymentSucceeded,
-    RefundOwed,
     apply,
 )
+from services.payments.domain.refund_changes import (
+    RefundOwed,
+    RefundSettled,
+)
+from services.payments.domain.refunds import VoucherShare
 from services.runtime.errors import FieldInvalid, Kind, Refusal, refused_fields
 
 MAX_AT_ONCE = 1_000
@@ -186,13 +191,20 @@ def made_for(payment: Payment, changes: Iterable[Change], now_ms: int) -> tuple[
                 created_at_ms=now_ms,
                 refund_of=payment.payment_id,
             ),
-            change.refund.key,
+            key,
         )
-        for change in changes
-        if isinstance(change, RefundOwed)
-        for share in change.refund.shares
-        if share.new_voucher_id
+        for key, share in _new_shares(payment, changes)
     )
+
+
+def _new_shares(payment: Payment, changes: Iterable[Change]) -> Iterator[tuple[str, VoucherShare]]:
+    for change in changes:
+        if isinstance(change, RefundOwed):
+            yield from ((change.refund.key, share) for share in change.refund.shares if share.new_voucher_id)
+        if isinstance(change, RefundSettled) and change.voucher_id:
+            refund = payment.refund_under(change.key)
+            shares = refund.shares if refund else ()
+            yield from ((change.key, share) for share in shares if share.new_voucher_id == change.voucher_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +253,7 @@ def _refused_time(wanted: VouchersWanted, now_ms: int) -> FieldInvalid | None:
 
 def refused_note(field: str, note: str) -> FieldInvalid | None:
     """A note is for the people of the house."""
-    return None if len(note) <= MAX_NOTE else FieldInvalid(field, f"has {len(note)} characters", f"at most {MAX_NOTE}")
+    return refused_text(field, note, at_least=0, at_most=MAX_NOTE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from services.payments.domain.next_attempt import NextAct, next_act
-from services.payments.domain.payment import Payment, PaymentState, RefundStuck
+from services.payments.domain.payment import (
+    Payment,
+    PaymentState,
+)
+from services.payments.domain.refund_changes import (
+    RefundStuck,
+)
 from services.payments.domain.refund_transitions import RefundAnswer, refund_answered
 from services.payments.domain.transitions import (
     NEVER_CREATED_AFTER_MS,

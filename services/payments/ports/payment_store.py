@@ -54,6 +54,10 @@ class PaymentStore(Protocol):
         """
         ...
 
+    async def stuck_page(self, house_id: str, after_payment_id: str, limit: int) -> Sequence[Payment]:
+        """A house's payments with a refund that is stuck, by id."""
+        ...
+
     async def lease_due(self, limit: int, lease_seconds: float) -> Sequence[Payment]:
         """Up to `limit` payments whose next attempt is due; no other process gets them until the lease ends."""
         ...

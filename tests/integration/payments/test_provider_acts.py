@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from balcon.payments.v1 import payments_service_pb2 as pb
+from balcon.payments.v1 import refund_tasks_pb2
+from balcon.payments.v1.refund_tasks_pb2_grpc import RefundTasksServiceStub
 from prometheus_client import REGISTRY
 
 from services.payments.domain.refund_transitions import MAX_REFUND_REFUSALS
@@ -199,3 +201,42 @@ async def test_a_refund_that_is_stuck_ends_when_people_refund_at_the_provider(st
         )
     await refund_there(rig, 2_500)
     await rig.is_refunded(payment)
+
+
+@pytest.mark.parametrize(
+    ("settlement", "instruments"),
+    [
+        (refund_tasks_pb2.REFUND_SETTLEMENT_BY_HAND, []),
+        (refund_tasks_pb2.REFUND_SETTLEMENT_VOUCHER, [pb.INSTRUMENT_VOUCHER]),
+    ],
+)
+async def test_r5_8_what_cannot_go_back_stays_visible_until_people_have_seen_to_it(
+    start_rig: StartRig, settlement: Any, instruments: list[Any]
+) -> None:
+    rig = await start_rig()
+    payment = await paid(rig)
+    async with rig.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "UPDATE payments SET refund_state = 'STUCK', refund_key = 'ref_1', refund_due_at_ms = 1"
+        )
+    tasks: Any = RefundTasksServiceStub(rig.channel)
+    house = refund_tasks_pb2.ListRefundTasksRequest(house_id=payment.house_id)
+    (task,) = (await tasks.ListRefundTasks(house)).tasks
+    assert (task.payment_id, task.refund.left.amount_minor) == (payment.payment_id, 2_500)
+    asked = refund_tasks_pb2.SettleRefundRequest(
+        house_id=payment.house_id,
+        payment_id=payment.payment_id,
+        refund_key="ref_1",
+        settlement=settlement,
+        note="by bank",
+        reference="T-17",
+    )
+    for _ in range(2):
+        settled = (await tasks.SettleRefund(asked)).payment
+        assert (settled.refund_state, settled.refunds[0].note) == (pb.REFUND_STATE_SUCCEEDED, "by bank")
+        assert [one.instrument for one in settled.refunds[0].shares if one.voucher_id] == instruments
+    assert list((await tasks.ListRefundTasks(house)).tasks) == []
+    assert (await rig.event_names(payment))[1:] == ["RefundSucceeded", "PaymentRefunded"]
+    async with rig.engine.connect() as connection:
+        acts = await connection.exec_driver_sql("SELECT count(*) FROM outbox WHERE topic = 'balcon.acts.v1'")
+        assert acts.scalar_one() == 1

@@ -10,7 +10,7 @@ from balcon.inventory.v1 import allotment_service_pb2, inventory_service_pb2, re
 from balcon.mailchimp.v1 import mailchimp_service_pb2
 from balcon.orders.v1 import order_acts_pb2, order_work_pb2, orders_service_pb2
 from balcon.outbound.v1 import outbound_service_pb2
-from balcon.payments.v1 import payments_service_pb2, provider_accounts_pb2, vouchers_pb2
+from balcon.payments.v1 import payments_service_pb2, provider_accounts_pb2, refund_tasks_pb2, vouchers_pb2
 from balcon.podiumkunst.v1 import figures_service_pb2, links_service_pb2
 from balcon.reporting.v1 import dashboards_pb2, reporting_service_pb2, settlements_pb2
 from balcon.ticketing.v1 import ticketing_service_pb2
@@ -44,6 +44,7 @@ SERVICES = (
     figures_service_pb2.DESCRIPTOR.services_by_name["PodiumkunstFiguresService"],
     payments_service_pb2.DESCRIPTOR.services_by_name["PaymentsService"],
     provider_accounts_pb2.DESCRIPTOR.services_by_name["ProviderAccountsService"],
+    refund_tasks_pb2.DESCRIPTOR.services_by_name["RefundTasksService"],
     vouchers_pb2.DESCRIPTOR.services_by_name["VouchersService"],
     reporting_service_pb2.DESCRIPTOR.services_by_name["ReportingService"],
     dashboards_pb2.DESCRIPTOR.services_by_name["DashboardsService"],

@@ -17,9 +17,11 @@ from services.integrations.webhooks.api.webhooks_servicer import WebhooksService
 from services.integrations.webhooks.domain.target_url import TargetRules
 from services.payments.api.payments_servicer import PaymentsServicer
 from services.payments.api.provider_accounts_servicer import ProviderAccountsServicer
+from services.payments.api.refund_tasks_servicer import RefundTasksServicer
 from services.payments.api.vouchers_servicer import VouchersServicer
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.payments.handlers.provider_accounts import ProviderAccountHandler
+from services.payments.handlers.refund_tasks import RefundTasks
 from services.payments.handlers.vouchers import VoucherHandler
 from services.runtime.ids import SeededIds
 from tests.unit.contracts.good_values import CLOCK
@@ -42,6 +44,7 @@ def of_payments(store: Any, behind: type[Any]) -> Mapping[str, Any]:
     accounts = ProviderAccountHandler(store, store, clock=CLOCK, ids=IDS, on_change=lambda _house, _account: None)
     return {
         "PaymentsService": PaymentsServicer(desk),
+        "RefundTasksService": RefundTasksServicer(RefundTasks(store=store, driver=store, clock=CLOCK, ids=IDS)),
         "VouchersService": VouchersServicer(VoucherHandler(store, clock=CLOCK, ids=IDS), CLOCK),
         "ProviderAccountsService": ProviderAccountsServicer(accounts, store, "https://hooks.example"),
     }

@@ -108,6 +108,7 @@ GOOD: Mapping[str, Any] = {
     "kind": 1,
     "route": 1,
     "instrument": 2,
+    "settlement": 1,
     "label": "a-house",
     "medium": 1,
     "new_password": "a new long password",

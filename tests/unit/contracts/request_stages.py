@@ -21,7 +21,7 @@ from balcon.inventory.v1 import (
 from balcon.mailchimp.v1 import mailchimp_service_pb2
 from balcon.orders.v1 import order_acts_pb2, order_work_pb2, orders_service_pb2
 from balcon.outbound.v1 import outbound_service_pb2
-from balcon.payments.v1 import payments_service_pb2, provider_accounts_pb2, vouchers_pb2
+from balcon.payments.v1 import payments_service_pb2, provider_accounts_pb2, refund_tasks_pb2, vouchers_pb2
 from balcon.podiumkunst.v1 import links_service_pb2
 from balcon.reporting.v1 import (
     dashboards_pb2,
@@ -247,6 +247,7 @@ def methods() -> Iterator[MethodDescriptor]:
         outbound_service_pb2,
         payments_service_pb2,
         provider_accounts_pb2,
+        refund_tasks_pb2,
         reporting_service_pb2,
         schedules_pb2,
         settlements_pb2,

@@ -18,24 +18,32 @@ from services.payments.domain.payment import (
     PaymentPartlyRefunded,
     PaymentRefunded,
     PaymentState,
+    apply,
+)
+from services.payments.domain.refund_changes import (
     RefundAskedAgain,
     RefundAttemptFailed,
     RefundGiven,
     RefundOwed,
+    RefundSeenTo,
+    RefundSettled,
     RefundStuck,
     RefundSucceeded,
-    apply,
 )
 from services.payments.domain.refund_transitions import (
     MAX_REFUND_REFUSALS,
     RefundAnswer,
+    Settlement,
+    SettlementWanted,
     back_at_provider,
     refund_answered,
     refund_asked,
+    settled_by_people,
 )
 from services.payments.domain.refunds import RefundReport, RefundRoute, RefundState, RefundWanted
-from services.payments.domain.refusals import PaymentNotCaptured, RefundExceedsLeft
+from services.payments.domain.refusals import PaymentNotCaptured, RefundExceedsLeft, RefundNotStuck
 from services.payments.domain.transitions import Report, ReportKind, decide
+from services.payments.domain.voucher import made_for
 from services.runtime.errors import FieldInvalid, IdempotencyKeyReused, Refusal
 from tests.unit.payments.builders import NOW_MS, payment, refunding
 
@@ -325,3 +333,30 @@ def test_what_a_process_of_the_release_before_ended_is_ended_here() -> None:
     changes = back_at_provider(owed, 2_500, NOW_MS)
     assert applied(owed, changes).refund_state is RefundState.SUCCEEDED
     assert [type(change) for change in changes] == [RefundGiven, RefundSucceeded, PaymentRefunded]
+
+
+@pytest.mark.parametrize("state", [state for state in RefundState if state is not RefundState.STUCK])
+@pytest.mark.parametrize("settlement", Settlement)
+def test_people_see_to_what_is_stuck_and_to_nothing_else(state: RefundState, settlement: Settlement) -> None:
+    found = settled_by_people(refunding(state), SettlementWanted("ref_1", settlement, "by bank"), NOW_MS)
+    assert found == () if state is RefundState.SUCCEEDED else isinstance(found, RefundNotStuck)
+
+
+@pytest.mark.parametrize("settlement", [Settlement.BY_HAND, Settlement.VOUCHER])
+def test_what_people_saw_to_is_back_and_told_as_such(settlement: Settlement) -> None:
+    wanted = SettlementWanted("ref_1", settlement, "by bank", "T-17", "vch_9")
+    changes = settled_by_people(refunding(RefundState.STUCK), wanted, NOW_MS)
+    assert not isinstance(changes, Refusal)
+    assert [type(change) for change in changes] == [RefundSeenTo, RefundSettled, RefundSucceeded, PaymentRefunded]
+    after = applied(refunding(RefundState.STUCK), changes)
+    (refund,) = after.refunds
+    assert (after.left_minor, refund.left_minor, refund.note, refund.reference) == (0, 0, "by bank", "T-17")
+    made = made_for(after, changes, NOW_MS)
+    assert [one.value_minor for one, _ in made] == ([2_500] if settlement is Settlement.VOUCHER else [])
+
+
+def test_what_people_ask_for_again_is_due() -> None:
+    wanted = SettlementWanted("ref_1", Settlement.ASK_AGAIN, "a new card")
+    changes = settled_by_people(refunding(RefundState.STUCK), wanted, NOW_MS)
+    assert not isinstance(changes, Refusal)
+    assert applied(refunding(RefundState.STUCK), changes).refund_state is RefundState.DUE
