@@ -12,7 +12,7 @@ from balcon.types.v1 import seating_pb2
 
 from services.console.sale.cards import PayPage
 from services.console.sale.hall import Hall, choose_seats
-from services.console.sale.script import Change, Ending, Script
+from services.console.sale.script import PROMPT, Change, Ending, Script
 from services.console.sale.shop import Declined, Method, NoAnswer, Shop
 from services.console.sale.tally import TicketSeen
 from services.console.sale.watcher import Watcher
@@ -302,13 +302,20 @@ class Buyer:
                 )
             ).order
             if order.state in _FINAL:
-                self._shop.tally.order_ms.append((self._shop.seconds() - started) * 1000)
+                self._note_end(_FINAL[order.state], (self._shop.seconds() - started) * 1000)
                 for ticket in order.tickets:
                     self._shop.tally.tickets.append(
                         TicketSeen(ticket.seat_id, ticket.ticket_id, order_id, self._script.buyer)
                     )
                 return _FINAL[order.state]
         return Outcome.UNKNOWN
+
+    def _note_end(self, outcome: Outcome, took_ms: float) -> None:
+        tally = self._shop.tally
+        is_prompt = outcome is Outcome.TICKETS and self._script.ending in PROMPT
+        (tally.order_ms if is_prompt else tally.odd_card_ms).append(took_ms)
+        if outcome is Outcome.TICKETS:
+            tally.last_ticket_seconds = self._shop.seconds()
 
     def _refs(self, seats: tuple[int, ...]) -> seating_pb2.SeatRefs:
         seat_ids = [self._hall.seat_ids[seat] for seat in seats]

@@ -36,8 +36,14 @@ class Scoreboard(msgspec.Struct, frozen=True):
     holds_per_second: int
     holds_accepted: int
     holds_refused: int
+    # From paying to tickets, with cards whose money comes at once; to any end with cards that pay late, are declined,
+    # time out or are told of by nobody.
     order_p50_ms: float
     order_p99_ms: float
+    odd_card_p50_ms: float
+    odd_card_p99_ms: float
+    # From the opening to the last ticket in a buyer's hands.
+    last_ticket_seconds: float
     seconds: float
     setup_seconds: float
     audit: str
@@ -127,6 +133,9 @@ def score(tally: Tally, verdict: Verdict, run: SaleRun) -> Scoreboard:
         holds_refused=tally.counts.get("holds_refused", 0),
         order_p50_ms=round(percentile(tally.order_ms, 50), 1),
         order_p99_ms=round(percentile(tally.order_ms, 99), 1),
+        odd_card_p50_ms=round(percentile(tally.odd_card_ms, 50), 1),
+        odd_card_p99_ms=round(percentile(tally.odd_card_ms, 99), 1),
+        last_ticket_seconds=round(tally.last_ticket_seconds, 1),
         seconds=round(run.seconds, 1),
         setup_seconds=round(run.setup_seconds, 1),
         audit="ok" if verdict.ok else "failed",
@@ -144,6 +153,11 @@ def score(tally: Tally, verdict: Verdict, run: SaleRun) -> Scoreboard:
         promoter=run.promoter,
         platform=run.platform,
     )
+
+
+def _to_the_last_ticket(board: Scoreboard) -> str:
+    left = board.seats - board.sold
+    return f"{board.last_ticket_seconds:,.1f} ({f'{left:,} seats left' if left else 'sold out'})"
 
 
 def _none_is_good(count: int) -> str:
@@ -170,7 +184,11 @@ def as_table(board: Scoreboard) -> Table:
         "hold p50 / p99": f"{board.hold_p50_ms:,.1f} ms / {board.hold_p99_ms:,.1f} ms",
         "holds answered in the busiest second": f"{board.holds_per_second:,}",
         "payment to tickets p50 / p99": f"{board.order_p50_ms:,.0f} ms / {board.order_p99_ms:,.0f} ms",
-        "seconds, set-up / on-sale": f"{board.setup_seconds:,.1f} / {board.seconds:,.1f}",
+        "  with cards that pay late, fail or fall silent": (
+            f"{board.odd_card_p50_ms:,.0f} ms / {board.odd_card_p99_ms:,.0f} ms"
+        ),
+        "seconds to the last ticket": _to_the_last_ticket(board),
+        "seconds, set-up / until nothing was in flight": f"{board.setup_seconds:,.1f} / {board.seconds:,.1f}",
     }
     for name, value in rows.items():
         table.add_row(name, value)

@@ -23,6 +23,10 @@ class Ending(Enum):
     ABANDONS_PAYMENT = "abandons_payment"
 
 
+# Cards whose money is there at once, whatever goes wrong with telling of it.
+PROMPT = frozenset({Ending.PAYS, Ending.SENDS_TWICE, Ending.OUT_OF_ORDER, Ending.SERVER_ERRORS})
+
+
 class Change(Enum):
     """What a buyer does with a hold before ordering."""
 

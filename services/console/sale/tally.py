@@ -40,7 +40,11 @@ class Tally(msgspec.Struct):
     error_count: int = 0
     holds: list[HoldAnswered] = msgspec.field(default_factory=list)
     tickets: list[TicketSeen] = msgspec.field(default_factory=list)
+    # From paying to tickets, with cards whose money comes and is told of at once; and to any end with the others.
     order_ms: list[float] = msgspec.field(default_factory=list)
+    odd_card_ms: list[float] = msgspec.field(default_factory=list)
+    # When the last ticket came, counted from the opening.
+    last_ticket_seconds: float = 0.0
 
     def count(self, what: str, by: int = 1) -> None:
         """Adds to a named counter."""
@@ -90,6 +94,8 @@ def merge(tallies: Iterable[Tally]) -> Tally:
         total.holds += tally.holds
         total.tickets += tally.tickets
         total.order_ms += tally.order_ms
+        total.odd_card_ms += tally.odd_card_ms
+        total.last_ticket_seconds = max(total.last_ticket_seconds, tally.last_ticket_seconds)
         for mine, theirs in (
             (total.outcomes, tally.outcomes),
             (total.refusals, tally.refusals),
