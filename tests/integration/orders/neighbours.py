@@ -26,6 +26,7 @@ from balcon.ticketing.v1.ticketing_service_pb2_grpc import (
 from balcon.types.v1.money_pb2 import Money
 from balcon.types.v1.seating_pb2 import Channel, SeatRefs
 
+from services.contracts.prices import PercentOff
 from services.orders.adapters.memory_catalogue import MemoryCatalogue
 from services.orders.adapters.memory_customers import MemoryCustomers
 from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
@@ -240,6 +241,36 @@ class ServedCatalogue(CatalogueServiceServicer):
                 prices=prices,
                 seats_per_holder=offer.seats_per_holder,
                 customer_limit=offer.customer_limit,
+            )
+        )
+
+    async def GetOrderForm(
+        self, request: catalogue.GetOrderFormRequest, context: Context
+    ) -> catalogue.GetOrderFormResponse:
+        form = [
+            catalogue.FormField(
+                form_field_id=one.form_field_id,
+                label=one.label,
+                kind=catalogue.FormFieldKind.Value(f"FORM_FIELD_KIND_{one.kind.name}"),
+                required=one.required,
+                of_tickets=one.of_tickets,
+            )
+            for one in await self.twin.order_form(request.house_id)
+        ]
+        return catalogue.GetOrderFormResponse(form_fields=form)
+
+    async def GetPackage(self, request: catalogue.GetPackageRequest, context: Context) -> catalogue.GetPackageResponse:
+        package = await self.twin.package(request.house_id, request.package_id)
+        if package is None:
+            raise refused("PRICE_THING_NOT_FOUND")
+        assert isinstance(package.rule, PercentOff), "the one that these tests sell"
+        return catalogue.GetPackageResponse(
+            package=catalogue.Package(
+                package_id=package.package_id,
+                performance_ids=package.performance_ids,
+                rule=catalogue.PACKAGE_RULE_PERCENT_OFF,
+                basis_points=package.rule.basis_points,
+                max_per_customer=package.max_per_customer,
             )
         )
 

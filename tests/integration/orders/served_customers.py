@@ -8,6 +8,7 @@ from balcon.customers.v1 import customers_service_pb2 as customers
 from balcon.customers.v1.customers_service_pb2_grpc import CustomersServiceServicer
 
 from services.orders.adapters.memory_customers import MemoryCustomers
+from services.orders.adapters.wire_forms import answer_of, wire_answer
 from services.orders.ports import Buyer, Tick
 from tests.integration.orders.trouble import Context, Trouble
 
@@ -20,6 +21,19 @@ class ServedCustomers(CustomersServiceServicer):
         self.trouble = trouble
         # How many buyers each call had.
         self.batches: list[int] = []
+
+    async def KeepOrderAnswers(
+        self, request: customers.KeepOrderAnswersRequest, context: Context
+    ) -> customers.KeepOrderAnswersResponse:
+        answers = [answer_of(one) for one in request.answers]
+        await self.twin.keep_answers(request.house_id, request.order_id, request.customer_id, answers)
+        return customers.KeepOrderAnswersResponse()
+
+    async def GetOrderAnswers(
+        self, request: customers.GetOrderAnswersRequest, context: Context
+    ) -> customers.GetOrderAnswersResponse:
+        found = await self.twin.answers(request.house_id, request.order_id)
+        return customers.GetOrderAnswersResponse(answers=map(wire_answer, found))
 
     async def IdentifyCustomers(
         self, request: customers.IdentifyCustomersRequest, context: Context
