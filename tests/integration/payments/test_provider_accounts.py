@@ -143,6 +143,7 @@ async def test_a_buyer_pays_at_the_houses_account_and_the_webhook_only_makes_us_
     fakes = [{"id": f"tr_fake{number:08d}"} for number in range(100)]
     answers = await asyncio.gather(*(rig.http.post(account.webhook_url, data=fake) for fake in fakes))
     assert {answer.status_code for answer in answers} == {200}, "nobody learns which ids there are"
+    assert await rig.webhook_events() == [], "nothing is kept of them"
     assert len(mollie.asked) == asked_before, "and Mollie hears nothing of it"
     mollie.sends_twice = True
     mollie.buyer_pays(await counter.ref(payment))
