@@ -34,7 +34,9 @@ FIGURE_CHECKS: Final = (
                                 ELSE convert_from(o.lines, 'UTF8')::jsonb END AS sold
                FROM figure_orders o WHERE (:performance_id = '' OR performance_id = :performance_id)),
            found AS (
-               SELECT m.*, jsonb_array_length(m.sold) AS tickets_meant,
+               SELECT m.*,
+                      jsonb_array_length(m.sold) - CASE WHEN m.is_back OR m.lines IS NULL OR m.cut IS NULL THEN 0
+                          ELSE jsonb_array_length(convert_from(m.cut, 'UTF8')::jsonb -> 0) END AS tickets_meant,
                       (SELECT coalesce(sum((part ->> 1)::bigint), 0)
                        FROM jsonb_array_elements(m.sold) line, jsonb_array_elements(line -> 1) part
                        WHERE part ->> 0 IN ('base', 'theatre_surcharge')) AS recette_meant,

@@ -25,6 +25,8 @@ figure_orders = Table(
     Column("lines", LargeBinary),
     Column("back_minor", BigInteger, nullable=False),
     Column("is_back", Boolean, nullable=False),
+    # What was taken of it line by line, as a Cut; NULL: nothing.
+    Column("cut", LargeBinary),
     Column("kinds", ARRAY(Text), nullable=False),
     Column("tickets", ARRAY(Integer), nullable=False),
     Column("recettes", ARRAY(BigInteger), nullable=False),

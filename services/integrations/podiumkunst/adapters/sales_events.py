@@ -7,15 +7,21 @@ from typing import Any, Final, NamedTuple
 from balcon.catalogue.v1.prices_pb2 import TicketKind
 from balcon.inventory.v1.allotments_pb2 import AllotmentChanged, AllotmentKind
 from balcon.inventory.v1.inventory_events_pb2 import AvailabilityChanged
-from balcon.orders.v1.orders_events_pb2 import OrderConfirmed, OrderPartlyRefunded, OrderRefunded
+from balcon.orders.v1.orders_events_pb2 import (
+    OrderConfirmed,
+    OrderLinesCancelled,
+    OrderPartlyRefunded,
+    OrderRefunded,
+)
 from balcon.orders.v1.orders_service_pb2 import OrderLine
 from balcon.types.v1.principal_pb2 import PrincipalKind
 from google.protobuf.message import DecodeError
 
-from services.contracts.prices import ComponentKind
+from services.contracts.prices import RECETTE, ComponentKind
 from services.contracts.wire_prices import component_kind_of
 from services.integrations.podiumkunst.domain.sales import (
     Kind,
+    LinesCancelled,
     MoneyBack,
     OrderBack,
     OrderFact,
@@ -27,6 +33,7 @@ from services.runtime.errors import Fatal
 from services.runtime.outbox.event import IncomingEvent
 
 _CONFIRMED: Final = OrderConfirmed.DESCRIPTOR.full_name
+_LINES_CANCELLED: Final = OrderLinesCancelled.DESCRIPTOR.full_name
 _PARTLY: Final = OrderPartlyRefunded.DESCRIPTOR.full_name
 _REFUNDED: Final = OrderRefunded.DESCRIPTOR.full_name
 _COUNTED: Final = AvailabilityChanged.DESCRIPTOR.full_name
@@ -63,7 +70,11 @@ def order_fact_of(event: IncomingEvent) -> tuple[OrderKey, OrderFact] | None:
             partly = OrderPartlyRefunded.FromString(event.payload)
             if not 0 < partly.refunded.amount_minor <= partly.total.amount_minor:
                 raise EventMalformed(event_id=event.id, field="refunded", problem="is no part of the total")
-            return _key(event, partly), MoneyBack(partly.refunded.amount_minor)
+            return _key(event, partly), MoneyBack(partly.refunded.amount_minor, _recettes(event, partly))
+        if event.type == _LINES_CANCELLED:
+            cancelled = OrderLinesCancelled.FromString(event.payload)
+            lines = tuple((line.seat_id, _KINDS.get(line.kind, Kind.OTHER)) for line in cancelled.lines)
+            return _key(event, cancelled), LinesCancelled(lines)
         if event.type == _REFUNDED:
             return _key(event, OrderRefunded.FromString(event.payload)), OrderBack()
     except DecodeError as error:
@@ -105,7 +116,20 @@ def allotment_of(event: IncomingEvent) -> dict[str, Any] | None:
     }
 
 
-def _key(event: IncomingEvent, told: OrderConfirmed | OrderPartlyRefunded | OrderRefunded) -> OrderKey:
+def _recettes(event: IncomingEvent, partly: OrderPartlyRefunded) -> tuple[tuple[str, int], ...]:
+    """Of each line what of its recette has gone back."""
+    found = []
+    for line in partly.lines:
+        kinds = [(component_kind_of(one.kind), one.amount.amount_minor) for one in line.components]
+        if any(kind is None for kind, _ in kinds):
+            raise EventMalformed(event_id=event.id, field="lines.components.kind", problem="unknown")
+        found.append((line.seat_id, sum(minor for kind, minor in kinds if kind in RECETTE)))
+    return tuple(found)
+
+
+def _key(
+    event: IncomingEvent, told: OrderConfirmed | OrderLinesCancelled | OrderPartlyRefunded | OrderRefunded
+) -> OrderKey:
     _place(event, told.house_id, told.performance_id)
     if not told.order_id:
         raise EventMalformed(event_id=event.id, field="order_id", problem="is not set")
@@ -145,4 +169,4 @@ def _line(event: IncomingEvent, line: OrderLine) -> SoldLine:
     amounts = [amount for _, amount in parts]
     if sum(amounts) != line.price.amount_minor or min(amounts) < 0:
         raise EventMalformed(event_id=event.id, field="components", problem="do not add up to the price")
-    return SoldLine(_KINDS.get(line.kind, Kind.OTHER), tuple(parts))
+    return SoldLine(_KINDS.get(line.kind, Kind.OTHER), tuple(parts), line.seat_id)

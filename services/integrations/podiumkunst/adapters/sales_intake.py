@@ -13,6 +13,8 @@ from services.integrations.podiumkunst.adapters.figure_tables import figure_allo
 from services.integrations.podiumkunst.adapters.sales_events import OrderKey, allotment_of, order_fact_of, seats_of
 from services.integrations.podiumkunst.domain.sales import (
     NOTHING,
+    WHOLE,
+    Cut,
     Kind,
     OrderAccount,
     OrderSold,
@@ -38,19 +40,21 @@ _ACCOUNTS: Final = text(
 # Arrays of arrays cannot be of several lengths, so each travels as the text of an array.
 _SAVE: Final = text(
     """INSERT INTO figure_orders (house_id, performance_id, order_id, seller_kind, seller, currency, lines, back_minor,
-                                  is_back, kinds, tickets, recettes)
+                                  is_back, cut, kinds, tickets, recettes)
        SELECT e.house_id, e.performance_id, e.order_id, e.seller_kind, e.seller, e.currency, e.lines, e.back_minor,
-              e.is_back, CAST(e.kinds AS text[]), CAST(e.tickets AS int[]), CAST(e.recettes AS bigint[])
+              e.is_back, e.cut, CAST(e.kinds AS text[]), CAST(e.tickets AS int[]), CAST(e.recettes AS bigint[])
        FROM unnest(
            CAST(:house_ids AS text[]), CAST(:performance_ids AS text[]), CAST(:order_ids AS text[]),
            CAST(:seller_kinds AS text[]), CAST(:sellers AS text[]), CAST(:currencies AS text[]),
            CAST(:lines AS bytea[]), CAST(:back_minors AS bigint[]), CAST(:are_back AS boolean[]),
+           CAST(:cuts AS bytea[]),
            CAST(:kinds AS text[]), CAST(:tickets AS text[]), CAST(:recettes AS text[])
-       ) AS e (house_id, performance_id, order_id, seller_kind, seller, currency, lines, back_minor, is_back, kinds,
-               tickets, recettes)
+       ) AS e (house_id, performance_id, order_id, seller_kind, seller, currency, lines, back_minor, is_back, cut,
+               kinds, tickets, recettes)
        ON CONFLICT (house_id, performance_id, order_id) DO UPDATE
        SET seller_kind = excluded.seller_kind, seller = excluded.seller, currency = excluded.currency,
            lines = excluded.lines, back_minor = excluded.back_minor, is_back = excluded.is_back,
+           cut = excluded.cut,
            kinds = excluded.kinds, tickets = excluded.tickets, recettes = excluded.recettes"""
 )
 # In one order, so that two writers wait instead of deadlocking.
@@ -65,6 +69,7 @@ _ADD: Final = text(
        ON CONFLICT (house_id, performance_id, kind, seller_kind, seller, currency) DO UPDATE
        SET tickets = s.tickets + excluded.tickets, recette_minor = s.recette_minor + excluded.recette_minor"""
 )
+_CUT: Final = msgspec.json.Decoder(Cut)
 _LINES: Final = msgspec.json.Decoder(tuple[SoldLine, ...])
 
 
@@ -105,7 +110,7 @@ def _account(row: Any) -> OrderAccount:
     sale = None
     if row.lines is not None:
         sale = OrderSold(Seller(row.seller_kind, row.seller), row.currency, _LINES.decode(row.lines))
-    return OrderAccount(sale, row.back_minor, row.is_back)
+    return OrderAccount(sale, row.back_minor, row.is_back, WHOLE if row.cut is None else _CUT.decode(row.cut))
 
 
 async def _save(
@@ -142,6 +147,7 @@ def _values(accounts: Sequence[OrderAccount], left: Sequence[Mapping[Kind, Sold]
         "lines": [msgspec.json.encode(sale.lines) if sale else None for sale in sales],
         "back_minors": [account.back_minor for account in accounts],
         "are_back": [account.is_back for account in accounts],
+        "cuts": [None if account.cut == WHOLE else msgspec.json.encode(account.cut) for account in accounts],
         "kinds": [_array(kind.value for kind in of) for of in left],
         "tickets": [_array(one.tickets for one in of.values()) for of in left],
         "recettes": [_array(one.recette_minor for one in of.values()) for of in left],

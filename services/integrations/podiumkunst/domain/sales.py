@@ -43,10 +43,11 @@ _COUNTS: Final = frozenset(kind.value for kind in RECETTE)
 
 
 class SoldLine(NamedTuple):
-    """One ticket: its kind, and what its price is made of: (component, minor units)."""
+    """One ticket: its kind, and what its price is made of: (component, minor units). Seats are kept since lately."""
 
     kind: Kind
     parts: tuple[tuple[str, int], ...]
+    seat_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,19 @@ class OrderSold:
 
 @dataclass(frozen=True, slots=True)
 class MoneyBack:
-    """So much of it has gone back in all, never a delta; its tickets stay."""
+    """So much of it has gone back in all, never a delta; its tickets stay. `recettes`: of which seats so much recette;
+    none where nobody has said, then it is shared out.
+    """
 
     back_minor: int
+    recettes: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinesCancelled:
+    """Tickets that let nobody in any more, by seat and kind. Their money has words of its own."""
+
+    lines: tuple[tuple[str, Kind], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,17 @@ class OrderBack:
     """All of it has gone back, and its tickets with it."""
 
 
-OrderFact: TypeAlias = OrderSold | MoneyBack | OrderBack
+OrderFact: TypeAlias = OrderSold | LinesCancelled | MoneyBack | OrderBack
+
+
+class Cut(NamedTuple):
+    """What was taken of an order line by line: tickets that were cancelled, and recette that went back, by seat."""
+
+    cancelled: tuple[tuple[str, Kind], ...] = ()
+    recettes: tuple[tuple[str, int], ...] = ()
+
+
+WHOLE: Final = Cut()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +109,7 @@ class OrderAccount:
     sale: OrderSold | None = None
     back_minor: int = 0
     is_back: bool = False
+    cut: Cut = WHOLE
 
 
 def fold(account: OrderAccount, fact: OrderFact) -> OrderAccount:
@@ -95,8 +117,13 @@ def fold(account: OrderAccount, fact: OrderFact) -> OrderAccount:
     match fact:
         case OrderSold():
             return replace(account, sale=fact) if account.sale is None else account
-        case MoneyBack(back_minor):
-            return replace(account, back_minor=max(account.back_minor, back_minor))
+        case LinesCancelled(lines):
+            cancelled = tuple(sorted({*account.cut.cancelled, *lines}))
+            return replace(account, cut=account.cut._replace(cancelled=cancelled))
+        case MoneyBack(back_minor, recettes):
+            if back_minor <= account.back_minor:
+                return account
+            return replace(account, back_minor=back_minor, cut=account.cut._replace(recettes=recettes))
         case OrderBack():
             return replace(account, is_back=True)
         case _:
@@ -108,9 +135,23 @@ def left_of(account: OrderAccount) -> Mapping[Kind, Sold]:
     if account.sale is None or account.is_back:
         return {}
     lines = account.sale.lines
+    found = _by_kind(account, lines)
+    for _, kind in account.cut.cancelled:
+        found[kind] = found.get(kind, NOTHING).minus(Sold(1, 0))
+    return {kind: sold for kind, sold in found.items() if sold != NOTHING}
+
+
+def _by_kind(account: OrderAccount, lines: Sequence[SoldLine]) -> dict[Kind, Sold]:
+    """All tickets with the recette that is left of them."""
+    found: dict[Kind, Sold] = {}
+    told = dict(account.cut.recettes)
+    if account.back_minor and told and all(line.seat_id for line in lines):
+        for line in lines:
+            left = _recette(line.parts, 0) - told.get(line.seat_id, 0)
+            found[line.kind] = found.get(line.kind, NOTHING).plus(Sold(1, left))
+        return found
     amounts = [sum([amount for _, amount in line.parts]) for line in lines]
     back = shared(min(account.back_minor, sum(amounts)), amounts) if account.back_minor else [0] * len(lines)
-    found: dict[Kind, Sold] = {}
     for line, gone in zip(lines, back, strict=True):
         found[line.kind] = found.get(line.kind, NOTHING).plus(Sold(1, _recette(line.parts, gone)))
     return found

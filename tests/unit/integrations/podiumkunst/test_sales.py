@@ -11,6 +11,7 @@ from services.contracts.prices import ComponentKind
 from services.integrations.podiumkunst.domain.sales import (
     NOTHING,
     Kind,
+    LinesCancelled,
     MoneyBack,
     OrderAccount,
     OrderBack,
@@ -78,3 +79,16 @@ def test_what_is_left_is_never_below_nothing_and_no_more_than_was_paid(sale: Ord
     recette = sum(amount for each in sale.lines for component, amount in each.parts if component in RECETTE)
     found = reduce(Sold.plus, left.values(), NOTHING).recette_minor
     assert max(0, recette - back_minor) <= found <= min(recette, max(0, total - back_minor))
+
+
+def test_a_cancelled_ticket_counts_once_and_its_recette_stays_until_that_is_back() -> None:
+    lines = (
+        SoldLine(Kind.NORMAL, (("base", 2_000), ("service_fee", 500)), "A-1"),
+        SoldLine(Kind.DISCOUNT, (("base", 1_000), ("service_fee", 500)), "A-2"),
+    )
+    account = fold(OrderAccount(), OrderSold(Seller(), "EUR", lines))
+    cancelled = LinesCancelled((("A-1", Kind.NORMAL),))
+    account = fold(fold(account, cancelled), cancelled)
+    assert left_of(account) == {Kind.NORMAL: Sold(0, 2_000), Kind.DISCOUNT: Sold(1, 1_000)}
+    account = fold(account, MoneyBack(2_000, (("A-1", 2_000),)))
+    assert left_of(account) == {Kind.DISCOUNT: Sold(1, 1_000)}
