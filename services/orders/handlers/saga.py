@@ -30,7 +30,7 @@ from services.orders.domain.commands import (
     SeatsReleased,
 )
 from services.orders.domain.order import FINAL_STATES, Order, OrderState, SeatStatus
-from services.orders.domain.refunds import RefundRoute, RefundState
+from services.orders.domain.refunds import Refund, RefundRoute, RefundState
 from services.orders.domain.steps import NextStep, Step, Timing, next_step, retry_at_ms
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_hold import OrderHold
@@ -248,27 +248,34 @@ class Saga:
         payments = self._parts.payments
         answer: PaymentSeen | Declined | None = None
         for refund in [one for one in order.refunds if one.state is RefundState.DUE]:
-            planned = sum(share.amount_minor for share in refund.shares) or None
-            as_voucher = refund.route is RefundRoute.VOUCHER
-            answer = await payments.refund(order, RefundAsked(refund.refund_id, planned, as_voucher))
-            if isinstance(answer, Declined) and answer.reason is Reason.REFUND_EXCEEDS_LEFT:
-                # Money went back without us, and this was not asked for before: as much as is left then, if anything.
-                known = await payments.look(order)
-                if isinstance(known, Declined) or known.refunded or not refund.amount_minor:
-                    answer = known
-                elif refund.amount_minor < (planned or 0):
-                    asked = RefundAsked(refund.refund_id, refund.amount_minor, as_voucher)
-                    answer = await payments.refund(order, asked)
-                else:
-                    answer = known
+            answer = await self._asked_for(order, refund)
             if isinstance(answer, Declined):
                 return self._odd(order, Step.REFUND_PAYMENT, answer)
         if answer is None:
             # Owed by a process of the release before, which writes no records.
             answer = await payments.refund(order, RefundAsked(order.refund_key))
-        if isinstance(answer, Declined) or answer.refunded or not answer.refunds:
+        if isinstance(answer, Declined) or answer.refunded or not answer.refunded_minor:
             return self._payment_answer(order, Step.REFUND_PAYMENT, answer)
         return PaymentPartlyRefunded(answer.payment_id, answer.refunded_minor, own_refunds(answer))
+
+    async def _asked_for(self, order: Order, refund: Refund) -> PaymentSeen | Declined:
+        """One refund. A key has one amount: where less is owed than was planned, it is looked for before."""
+        payments = self._parts.payments
+        planned = sum(share.amount_minor for share in refund.shares) or None
+        amount_minor = planned
+        if planned is not None and refund.amount_minor < planned:
+            known = await payments.look(order)
+            if isinstance(known, Declined) or refund.refund_id in {one.key for one in known.refunds}:
+                return known
+            if known.refunded or not refund.amount_minor:
+                return known
+            amount_minor = refund.amount_minor
+        asked = RefundAsked(refund.refund_id, amount_minor, refund.route is RefundRoute.VOUCHER)
+        answer = await payments.refund(order, asked)
+        if isinstance(answer, Declined) and answer.reason is Reason.REFUND_EXCEEDS_LEFT:
+            # Money went back without us meanwhile: what payments knows makes what is owed so much less.
+            return await payments.look(order)
+        return answer
 
     def _payment_answer(
         self, order: Order, step: Step, answer: PaymentSeen | Declined, never_made: Set[Reason] = frozenset()

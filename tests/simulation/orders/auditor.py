@@ -7,7 +7,8 @@ from collections import Counter
 from balcon.orders.v1 import orders_events_pb2 as events
 
 from services.orders.adapters.memory_order_store import MemoryOrderStore
-from services.orders.domain.order import Order, OrderState
+from services.orders.domain.order import LineStatus, Order, OrderState
+from services.orders.domain.refunds import due_refund
 from services.orders.ports import OrderStore, PaymentState
 from tests.unit.orders.rig import World
 
@@ -18,9 +19,19 @@ def orders_of(store: OrderStore) -> list[Order]:
     return store.all_orders()
 
 
+def lines_of(order: Order) -> list[tuple[tuple[str, str], LineStatus]]:
+    """Performance and seat of every line, and what has become of it."""
+    return [((part.performance_id, line.seat_id), line.status) for part in order.parts for line in part.lines]
+
+
 def seats_of(order: Order) -> list[tuple[str, str]]:
-    """Performance and seat of every line."""
-    return [(part.performance_id, seat_id) for part in order.parts for seat_id in part.seat_ids]
+    """Performance and seat of every line that nobody has cancelled by itself."""
+    return [seat for seat, status in lines_of(order) if status is LineStatus.VALID]
+
+
+def keeps(order: Order, status: LineStatus) -> bool:
+    """Whether a line's seat is the order's at the end: while its ticket is valid, or while it is kept off sale."""
+    return status is LineStatus.CANCELLED or (status is LineStatus.VALID and order.state is OrderState.CONFIRMED)
 
 
 def is_safe(world: World) -> None:
@@ -60,10 +71,12 @@ def is_settled(world: World) -> None:
     orders = {order.order_id: order for order in orders_of(world.store)}
     for order in orders.values():
         assert order.state in {OrderState.CONFIRMED, OrderState.CANCELLED, OrderState.REFUNDED}, order
-        for seat in seats_of(order):
+        assert due_refund(order.refunds) is None, f"{order.order_id} still owes money"
+        for seat, status in lines_of(order):
+            assert status is not LineStatus.RELEASE_DUE, f"{seat} of {order.order_id} never came back on sale"
             owner = world.inventory.owner_of(*seat)
             mine = owner is not None and owner[0] == order.order_id
-            assert mine == (order.state is OrderState.CONFIRMED), f"{order.order_id} {order.state} {owner}"
+            assert mine == keeps(order, status), f"{order.order_id} {order.state} {status} {owner}"
     for payment in world.payments.payments():
         order = orders[payment.ref.order_id]
         if payment.captured:
@@ -91,10 +104,13 @@ def _events_tell_it(world: World, orders: dict[str, Order]) -> None:
         elif isinstance(message, events.OrderPartlyRefunded):
             assert back[part] < message.refunded.amount_minor <= message.total.amount_minor
             back[part] = message.refunded.amount_minor
-        elif isinstance(message, events.OrderRefunded) and message.lines:
+        elif isinstance(message, events.OrderLinesCancelled):
             sold.subtract((event.key, line.seat_id) for line in message.lines)
-            del paid[part]
+        elif isinstance(message, events.OrderRefunded):
+            sold.subtract((event.key, line.seat_id) for line in message.lines)
+            paid.pop(part, None)
     confirmed = [order for order in orders.values() if order.state is OrderState.CONFIRMED]
+    assert not -sold, "a ticket was told as cancelled twice"
     assert +sold == Counter(seat for order in confirmed for seat in seats_of(order))
     kept = sum(amount_minor - back[part] for part, amount_minor in paid.items())
     assert kept == sum(order.total.amount_minor - order.refunded.amount_minor for order in confirmed)
@@ -110,6 +126,8 @@ def stories(world: World) -> Counter[str]:
     ways = Counter(" ".join(names) for names in told.values())
     return Counter(
         {
+            "lines_given_back": sum("OrderLinesCancelled" in way and "OrderSeatsReleased" in way for way in ways),
+            "refunded_line_by_line": sum(way.endswith("OrderLinesCancelled OrderRefunded") for way in ways),
             "refunded_in_parts": sum("OrderPartlyRefunded" in way and "OrderRefunded" in way for way in ways),
             "kept_a_part": sum(way.endswith("OrderConfirmed OrderPartlyRefunded") for way in ways),
             "claimed_again_after_cancel": ways["OrderCreated OrderCancelled OrderConfirmed"],

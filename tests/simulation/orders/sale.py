@@ -10,7 +10,9 @@ from typing import TypeVar
 from services.orders.adapters.memory_order_store import MemoryOrderStore
 from services.orders.adapters.memory_payments import MemoryPayment
 from services.orders.adapters.order_turns import AskedChange
+from services.orders.domain.commands import ActOnLines, RefundTerms
 from services.orders.domain.order import Order, OrderState
+from services.orders.domain.refunds import LineRef
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_desk import CheckOutWish
 from services.orders.ports import Operation, OrderStore, PaymentState, Unanswered
@@ -176,8 +178,19 @@ class Sale:
         if order is None:
             return False
         behaviour = self._random.choices(
-            ["pays", "declines", "abandons", "leaves", "pays late", "races", "cancels", "refunds", "given back there"],
-            [8, 2, 1, 2, 3, 4, 1, 2, 4],
+            [
+                "pays",
+                "declines",
+                "abandons",
+                "leaves",
+                "pays late",
+                "races",
+                "cancels",
+                "refunds",
+                "given back there",
+                "acts on lines",
+            ],
+            [8, 2, 1, 2, 3, 4, 1, 2, 4, 5],
         )[0]
         self.seen[behaviour] += 1
         if behaviour == "leaves":
@@ -231,6 +244,8 @@ class Sale:
         payments.pay(payment)
         if behaviour == "refunds":
             await self._refunds(order)
+        if behaviour == "acts on lines":
+            await self._acts_on_lines(payment, order)
         if behaviour == "given back there":
             await self._given_back_there(payment, order)
 
@@ -252,6 +267,27 @@ class Sale:
             share = self._random.choice([0.3, 0.5, 1.0])
             self.world.payments.give_back(payment, max(1, int(payment.amount_minor * share)))
         if self._random.random() < 0.3:
+            await self._refunds(order)
+
+    async def _acts_on_lines(self, payment: MemoryPayment, order: Order) -> None:
+        """The house cancels tickets, gives money back and puts seats on sale, one by one or all; sometimes money goes
+        back at the provider meanwhile, or the rest of the order is refunded."""
+        ended = await self._ask(lambda shop: shop.desk.get(ref_of(order), 30.0))
+        if not isinstance(ended, Order) or ended.state is not OrderState.CONFIRMED:
+            return
+        for number in range(self._random.randint(1, 3)):
+            part = order.first
+            lines = self._random.choice([(LineRef(part.performance_id, self._random.choice(part.seat_ids)),), ()])
+            terms = RefundTerms(fee_minor=self._random.choice([0, 0, 150]))
+            cancel, refund = self._random.choice([(True, terms), (True, None), (False, terms), (True, terms)])
+            release = cancel and self._random.random() < 0.7
+            act = ActOnLines(lines, cancel=cancel, release=release, refund=refund, reason="rain")
+            key = a_key(f"act_{order.order_id}_{number}", Operation.REFUND_LINES)
+            await self._ask(lambda shop, act=act, key=key: shop.desk.act(ref_of(order), act, key, 2.0))  # type: ignore[misc]
+            if self._random.random() < 0.2:
+                self.world.payments.give_back(payment, self._random.randint(1, 400))
+            await self.clock.sleep(self._random.choice([0.0, 0.3, 5.0]))
+        if self._random.random() < 0.2:
             await self._refunds(order)
 
     async def _refunds(self, order: Order) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from services.orders.domain.commands import ActOnLines, RefundTerms
 from services.orders.domain.order import CancelReason, Order, OrderState
+from services.orders.domain.refunds import LineRef
 from services.orders.handlers.order_desk import CheckOutWish
 from services.orders.ports import Operation
 from services.runtime.testing.virtual_time import run_virtual
@@ -107,6 +109,20 @@ async def is_refunded(shop: Shop, world: World) -> None:
         await world.clock.sleep(0.5)
 
 
+async def gives_a_ticket_back(shop: Shop, world: World) -> None:
+    """Ticket, seat and money of one line, wherever the process dies; the other lets in."""
+    order = await _checked_out(shop, world)
+    await _on_its_page(shop, order)
+    world.payments.pay(shop.payment(order))
+    await shop.ended(order)
+    act = ActOnLines((LineRef(SHOW, "A-1"),), cancel=True, release=True, refund=RefundTerms())
+    answered(await shop.desk.act(ref_of(order), act, a_key("act", Operation.REFUND_LINES), 2.0))
+    while not world.inventory.is_free(SHOW, "A-1") or (await shop.read(order)).refunded.amount_minor != 2_500:
+        await world.clock.sleep(0.5)
+    left = await shop.read(order)
+    assert (left.state, left.first.valid_seat_ids) == (OrderState.CONFIRMED, ("A-2",))
+
+
 STORIES: tuple[Story, ...] = (
     pays,
     is_free,
@@ -117,6 +133,7 @@ STORIES: tuple[Story, ...] = (
     cancels,
     gives_up,
     is_refunded,
+    gives_a_ticket_back,
 )
 
 
