@@ -25,6 +25,23 @@ class MailServer:
         self.is_away = False
         self.refused: set[str] = set()
         self.url = ""
+        # How many clients have said who they are; and those that are still there.
+        self.connections = 0
+        self._servers: list[SMTP] = []
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        self.connections += 1
+        self._servers.append(server)
+        return responses
+
+    def hang_up(self) -> None:
+        """Closes every connection, without a word."""
+        for server in self._servers:
+            if isinstance(server.transport, asyncio.WriteTransport):
+                server.loop.call_soon_threadsafe(server.transport.abort)
 
     async def handle_RCPT(  # noqa: N802 (the library's name)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -1,0 +1,94 @@
+"""Letters to buyers out of plain values: both dresses say the same, nothing in them is markup, dates move by UID."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from html import unescape
+
+import icalendar
+import pytest
+
+from services.contracts.languages import LANGUAGES
+from services.paper.house_style import HouseStyle
+from services.ticketing.domain.delivery import DeliveryKind
+from services.ticketing.letters.calendar_file import written_calendar
+from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter, TaxSum
+from services.ticketing.letters.order_letter import ink_on, written_letter
+from services.ticketing.letters.view import WORDS
+from services.ticketing.paper.documents import Performance, Place
+from tests.unit.paper.style_samples import logo
+
+_STARTS = 1_797_098_400_000
+
+
+def a_style(language: str = "en") -> HouseStyle:
+    return HouseStyle("Schouwburg\r\nBcc: x@y.example", language, "Europe/Amsterdam", "EUR", ("Neude 11", "Utrecht"))
+
+
+def a_letter(kind: DeliveryKind = DeliveryKind.CONFIRMATION) -> OrderLetter:
+    show = LetterShow(
+        Performance("Hamlet <script>", _STARTS, "Grote Zaal", "Prince & co", _STARTS - 3_600_000),
+        ("Neude 11", "Utrecht"),
+        (LetterSeat(Place("Balkon", "3", "12"), "normal", 3_450, "Zoë"), LetterSeat(Place("Floor"), "Under 18", 1_750)),
+        "perf_1.ord_1@balcon",
+        was_at_ms=_STARTS - 86_400_000 if kind is DeliveryKind.MOVED else 0,
+        refund_until_ms=_STARTS - 3_600_000 if kind is DeliveryKind.MOVED else 0,
+    )
+    return OrderLetter(kind, "ord_1", "<b>Ada</b>", (show,), _STARTS - 1, 5_200, (TaxSum(900, 429),), is_copy=True)
+
+
+def words_of(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text))
+
+
+def seen_of(html: str) -> str:
+    """What a reader of the HTML sees."""
+    return unescape(re.sub("<[^>]+>", " ", html[html.index("<body") :]))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", DeliveryKind)
+def test_text_and_html_say_the_same_in_every_language(language: str, kind: DeliveryKind) -> None:
+    written = written_letter(a_letter(kind), a_style(language))
+    in_text, in_html, words = words_of(written.body), words_of(seen_of(written.html)), WORDS[language]
+    assert in_text - in_html == set()
+    # Of the HTML alone: its heading, and what stands above the columns of a table.
+    assert in_html - in_text <= words_of(f"{words.kinds[kind].heading} {words.kind} {words.price}")
+    assert "{" not in written.subject + written.body
+
+
+def test_nothing_that_somebody_typed_is_markup_or_a_header() -> None:
+    written = written_letter(a_letter(), a_style())
+    assert "<script>" not in written.html
+    assert "<b>Ada" not in written.html
+    assert "\n" not in written.subject
+    assert "Hamlet <script>" in written.body
+
+
+def test_every_language_has_words_for_every_kind() -> None:
+    assert [set(WORDS[language].kinds) for language in LANGUAGES] == [set(DeliveryKind)] * len(LANGUAGES)
+
+
+def test_a_logo_travels_with_the_letter_and_is_small() -> None:
+    written = written_letter(a_letter(), dataclasses.replace(a_style(), logo=logo(2_000, 500)))
+    [image] = written.images
+    assert f"cid:{image.name}" in written.html
+    assert len(image.content) < 20_000
+
+
+@pytest.mark.parametrize(("ground", "ink"), [("#FFFFFF", "#1b1e24"), ("#1F2A44", "#ffffff"), ("#FFE680", "#1b1e24")])
+def test_what_stands_on_the_houses_colour_can_be_read(ground: str, ink: str) -> None:
+    assert ink_on(ground) == ink
+
+
+def test_r2_10_a_calendar_entry_keeps_its_uid_and_a_cancelled_one_goes() -> None:
+    letter = a_letter()
+    later = dataclasses.replace(letter, shows=(dataclasses.replace(letter.shows[0], sequence=2, is_cancelled=True),))
+    first, second = (icalendar.Calendar.from_ical(written_calendar(one, a_style()).decode()) for one in (letter, later))
+    [before], [after] = first.walk("VEVENT"), second.walk("VEVENT")
+    assert before["uid"] == after["uid"]
+    assert (str(first["method"]), str(second["method"])) == ("PUBLISH", "CANCEL")
+    assert (before["sequence"], after["sequence"]) == (0, 2)
+    assert (len(before.walk("VALARM")), len(after.walk("VALARM"))) == (1, 0)
+    assert before["dtstart"].to_ical() == b"20261212T180000Z"
