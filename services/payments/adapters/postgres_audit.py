@@ -20,6 +20,8 @@ WEBHOOK_EVENT_PATIENCE_MS = 30_000
 
 _MINE = "(:performance_id = '' OR performance_id = :performance_id)"
 
+# What vouchers pay of a payment.
+_OF_VOUCHERS = "(SELECT coalesce(sum((c ->> 'amount_minor')::bigint), 0) FROM jsonb_array_elements(charges) c)"
 _CAPTURED = f"SELECT count(*) FROM payments WHERE state = 'SUCCEEDED' AND {_MINE}"  # noqa: S608
 _CAPTURED_TWICE = f"""
     SELECT 'house ' || house_id || ' order ' || order_id || ': ' || string_agg(payment_id, ', ' ORDER BY payment_id)
@@ -29,7 +31,12 @@ _DUE = f"SELECT count(*) FROM payments WHERE refund_state <> 'NONE' AND {_MINE}"
 _DUE_LONG = f"""
     SELECT 'house ' || house_id || ' payment ' || payment_id || ' due since ' || refund_due_at_ms
     FROM payments WHERE refund_state IN ('DUE', 'STUCK') AND refund_due_at_ms < :due_before_ms AND {_MINE}
-    ORDER BY refund_due_at_ms LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+    UNION
+    SELECT 'house ' || house_id || ' payment ' || payment_id || ' due since ' || (r ->> 'due_at_ms')
+    FROM payments, jsonb_array_elements(refunds) r
+    WHERE refunds <> '[]' AND r ->> 'state' IN ('DUE', 'STUCK') AND (r ->> 'due_at_ms')::bigint < :due_before_ms
+      AND {_MINE}
+    ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 _AUTHORISED_LONG = f"""
     SELECT 'house ' || house_id || ' payment ' || payment_id || ' is ' || state || ', authorised since '
            || authorised_at_ms
@@ -42,7 +49,7 @@ _STUCK = f"""
 _UNPROVEN = f"""
     SELECT 'house ' || house_id || ' payment ' || payment_id || ' is ' || state
     FROM payments WHERE {_MINE} AND (
-        (state IN ('PENDING', 'AUTHORISED', 'SUCCEEDED') AND provider_ref IS NULL)
+        (state IN ('PENDING', 'AUTHORISED', 'SUCCEEDED') AND provider_ref IS NULL AND amount_minor > {_OF_VOUCHERS})
         OR (state IN ('CREATING', 'PENDING', 'AUTHORISED') AND next_attempt_at_ms IS NULL)
         OR (authorised_at_ms IS NOT NULL AND next_attempt_at_ms IS NULL)
         OR (refund_state IN ('DUE', 'STUCK') AND next_attempt_at_ms IS NULL))
@@ -54,6 +61,31 @@ _LOST = f"""
     FROM unknown_payments u JOIN provider_accounts a ON a.account_id = u.account_id
     WHERE u.named_payment_id <> '' AND NOT a.is_test
     ORDER BY u.first_seen_at_ms LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+_CHARGED = f"SELECT count(*) FROM payments WHERE (charges <> '[]' OR refunds <> '[]') AND {_MINE}"  # noqa: S608
+_OWED_BACK = "(SELECT coalesce(sum((r ->> 'amount_minor')::bigint), 0) FROM jsonb_array_elements(refunds) r)"
+_CHARGED_WRONG = f"""
+    SELECT 'house ' || house_id || ' payment ' || payment_id || ' of ' || amount_minor || ': vouchers pay '
+           || {_OF_VOUCHERS} || ', refunds come to ' || {_OWED_BACK}
+    FROM payments WHERE (charges <> '[]' OR refunds <> '[]') AND {_MINE}
+      AND (amount_minor < {_OF_VOUCHERS} OR amount_minor < {_OWED_BACK})
+    ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+_VOUCHERS = "SELECT count(*) FROM vouchers WHERE :performance_id = ''"
+_BALANCE_WRONG = f"""
+    SELECT 'house ' || v.house_id || ' voucher ' || v.voucher_id || ' has ' || v.balance_minor
+           || ', its entries come to ' || coalesce(sum(e.amount_minor), 0)
+    FROM vouchers v LEFT JOIN voucher_entries e ON e.voucher_id = v.voucher_id AND e.house_id = v.house_id
+    WHERE :performance_id = '' GROUP BY v.house_id, v.voucher_id, v.balance_minor
+    HAVING v.balance_minor <> coalesce(sum(e.amount_minor), 0) ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
+_RESERVED = "SELECT count(*) FROM voucher_entries WHERE kind = 'RESERVED' AND :performance_id = ''"
+_RESERVED_FOR_NOTHING = f"""
+    SELECT 'house ' || e.house_id || ' voucher ' || e.voucher_id || ' payment ' || e.payment_id || ' is '
+           || coalesce(p.state, 'missing')
+    FROM voucher_entries e LEFT JOIN payments p ON p.payment_id = e.payment_id
+    WHERE e.kind = 'RESERVED' AND :performance_id = ''
+      AND NOT EXISTS (SELECT 1 FROM voucher_entries o WHERE o.voucher_id = e.voucher_id
+                      AND o.payment_id = e.payment_id AND o.kind IN ('TAKEN', 'RELEASED'))
+      AND (p.state IS NULL OR p.state NOT IN ('CREATING', 'PENDING', 'AUTHORISED'))
+    ORDER BY 1 LIMIT {MAX_VIOLATIONS}"""  # noqa: S608
 _PAYMENTS = f"SELECT count(*) FROM payments WHERE {_MINE}"  # noqa: S608
 _WEBHOOK_EVENTS = "SELECT count(*) FROM provider_notices"
 _WEBHOOK_EVENTS_LEFT = f"""
@@ -90,6 +122,9 @@ _CHECKS = (
         _UNPROVEN,
     ),
     ("INV-3", "what a provider has of ours is in the record", _UNKNOWN, _LOST),
+    ("INV-3", "vouchers and refunds come to no more than was paid", _CHARGED, _CHARGED_WRONG),
+    ("INV-3", "what is on a voucher is what its ledger says", _VOUCHERS, _BALANCE_WRONG),
+    ("INV-3", "what is reserved of vouchers is of payments under way", _RESERVED, _RESERVED_FOR_NOTHING),
     ("INV-3", "the provider's webhook events are handled", _WEBHOOK_EVENTS, _WEBHOOK_EVENTS_LEFT),
     ("INV-7", "events are numbered without gaps per key", _SEQUENCES, _NOT_DENSE),
 )

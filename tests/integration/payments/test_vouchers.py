@@ -20,6 +20,7 @@ from services.runtime.rpc.errors import refusal_of
 from services.runtime.testing import eventually
 from tests.integration.payments.conftest import StartRig
 from tests.integration.payments.rig import CANCELLED, HOUSE, PAYS, SUCCEEDED, Rig
+from tests.integration.payments.test_audit import broken
 
 FAILED = pb.PAYMENT_STATE_FAILED
 DONE = pb.REFUND_STATE_SUCCEEDED
@@ -287,3 +288,31 @@ async def test_a_correction_needs_a_reason_and_takes_no_more_than_there_is(start
         await correction(500, "cor_2")
     assert await till.balance(card) == 1_500
     assert (await till.history(card))[-1] == ("CORRECTED", 500)
+
+
+async def test_the_audit_is_clean_with_vouchers_and_finds_each_harm_to_them(start_rig: StartRig) -> None:
+    rig = await start_rig()
+    till = Till(rig)
+    whole, part, late = await till.make(2_500, count=3)
+    await till.pay(whole, 2_500, "ord_1")
+    await till.pay(part, 1_000, "ord_2")
+    paid = await till.pay(late, 1_000, "ord_3")
+    await rig.pay(paid, PAYS)
+    await rig.reaches(paid, SUCCEEDED)
+    await rig.refund(paid, "ref_1", 2_000)
+
+    async def clean() -> None:
+        assert await broken(rig) == []
+
+    await eventually(clean)
+    overdue = "jsonb_set(jsonb_set(refunds, '{0,state}', '\"DUE\"'), '{0,due_at_ms}', '1')"
+    harms = (
+        ("UPDATE vouchers SET balance_minor = balance_minor + 1", "its entries come to"),
+        ("DELETE FROM voucher_entries WHERE kind = 'TAKEN'", "is SUCCEEDED"),
+        (f"UPDATE payments SET refunds = {overdue} WHERE refunds <> '[]'", "due since 1"),
+        ("UPDATE payments SET amount_minor = 999, refunded_minor = 0", "vouchers pay"),
+    )
+    for harm, said in harms:
+        async with rig.engine.begin() as connection:
+            await connection.exec_driver_sql(harm)
+        assert any(said in violation for violation in await broken(rig)), said
