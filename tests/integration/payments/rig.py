@@ -129,6 +129,7 @@ class Rig:
             "reconcile_interval_seconds": 0.05,
             "listing_interval_seconds": 3_600.0,
             "drain_seconds": 1.0,
+            "public_url": f"http://127.0.0.1:{self.http_port}",
         }
         settings = PaymentsSettings(
             database_url=SecretStr(self.plan.database_url),
@@ -136,7 +137,6 @@ class Rig:
             http_port=self.http_port,
             sealing_secrets=SecretStr("a secret of the tests' own"),
             sandbox_allowed=True,
-            public_url=f"http://127.0.0.1:{self.http_port}",
             sandbox_url=self.sandbox_url,
             sandbox_webhook_secrets=SecretStr(f"whsec_old, {SECRET}"),
             **{**quick, **self.plan.settings},

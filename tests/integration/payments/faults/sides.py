@@ -7,11 +7,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+import grpc
 from balcon.payments.v1 import provider_accounts_pb2 as pb
 from balcon.payments.v1.provider_accounts_pb2_grpc import ProviderAccountsServiceStub
 
+from services.payments.adapters.mollie_provider import SIGNED_CHANNEL
 from services.payments.sandbox.couriers import signature_header
+from services.runtime.testing import eventually
+from tests.doubles import mollie as mollie_double
 from tests.doubles import stripe as stripe_double
+from tests.doubles.mollie_documents import signed, signed_body
 from tests.doubles.stripe_people import StripePeople
 from tests.integration.payments.faults.stage import Stage
 from tests.integration.payments.rig import DECLINES, PAYS, SECRET
@@ -27,6 +32,9 @@ class Side(ABC):
     refunding: str
     capturing: str = "POST /nothing"
 
+    # Whether its webhooks tell when they were signed, so that an old one is known as old.
+    ages: bool = True
+
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.house_id = f"house_{self.name}"
@@ -35,6 +43,27 @@ class Side(ABC):
     def authorises_first(self) -> bool:
         """Whether no money moves before we capture it."""
         return self.capturing != Side.capturing
+
+    async def account(self, provider: pb.Provider.ValueType, credentials: pb.ProviderCredentials) -> str:
+        """A new account of the house's own; its id."""
+        stub = ProviderAccountsServiceStub(self.stage.channel)
+        asked = pb.CreateProviderAccountRequest(
+            idempotency_key=f"account_of_{self.house_id}",
+            house_id=self.house_id,
+            provider=provider,
+            name=self.name,
+            credentials=credentials,
+        )
+
+        async def made() -> str:
+            try:
+                return (await stub.CreateProviderAccount(asked)).provider_account.provider_account_id
+            except grpc.aio.AioRpcError as error:
+                # It is asked whether the key is good, and a slow machine may be silent.
+                assert error.code() is not grpc.StatusCode.ABORTED, error.details()
+                raise
+
+        return await eventually(made)
 
     @abstractmethod
     async def open(self) -> None:
@@ -157,17 +186,8 @@ class StripeSide(Side):
         self.account_id = ""
 
     async def open(self) -> None:
-        stub = ProviderAccountsServiceStub(self.stage.channel)
         credentials = pb.ProviderCredentials(key=stripe_double.KEY, webhook_secret=stripe_double.SECRET)
-        asked = pb.CreateProviderAccountRequest(
-            idempotency_key=f"account_of_{self.house_id}",
-            house_id=self.house_id,
-            provider=pb.PROVIDER_STRIPE,
-            name="Stripe",
-            credentials=credentials,
-        )
-        answer = await stub.CreateProviderAccount(asked)
-        self.account_id = answer.provider_account.provider_account_id
+        self.account_id = await self.account(pb.PROVIDER_STRIPE, credentials)
         self._double.webhook_url = self.stage.webhooks.url + self.hook
 
     @property
@@ -215,4 +235,57 @@ class StripeSide(Side):
         return {"Stripe-Signature": stripe_double.signature(body, at, [secret or stripe_double.SECRET])}
 
 
-SIDES: Mapping[str, type[Side]] = {side.name: side for side in (SandboxSide, StripeSide)}
+class MollieSide(Side):
+    """A house's own account at Mollie: captured at once. Its own webhooks are unsigned; those made here are signed."""
+
+    name = "mollie"
+    creation = r"POST /v2/payments$"
+    refunding = r"POST .*/refunds$"
+    ages = False
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self._double = stage.mollie
+        self.account_id = ""
+
+    async def open(self) -> None:
+        credentials = pb.ProviderCredentials(key=mollie_double.TEST_KEY, webhook_secret=mollie_double.WEBHOOK_SECRET)
+        self.account_id = await self.account(pb.PROVIDER_MOLLIE, credentials)
+
+    @property
+    def hook(self) -> str:
+        return f"/webhooks/mollie/{self.account_id}/{SIGNED_CHANNEL}"
+
+    async def pays(self, ref: str) -> None:
+        self._double.buyer_pays(ref)
+
+    async def is_declined(self, ref: str) -> None:
+        self._double.buyer_fails(ref)
+
+    async def gives_back(self, ref: str, amount_minor: int) -> None:
+        self._double.refund_by_hand(ref, f"{amount_minor / 100:.2f}")
+
+    async def loses_a_dispute(self, ref: str) -> None:
+        self._double.charge_back(ref, f"{AMOUNT_MINOR / 100:.2f}")
+
+    async def falsify(self, ref: str, *, amount_minor: int = AMOUNT_MINOR, currency: str = "EUR") -> None:
+        payment = self._double.payments[ref]
+        payment.body = {**payment.body, "amount": {"value": f"{amount_minor / 100:.2f}", "currency": currency}}
+
+    async def kept_minor(self, ref: str) -> int:
+        payment = self._double.payments[ref]
+        return int((payment.captured - payment.refunded - payment.charged_back) * 100)
+
+    async def made(self, payment_id: str) -> int:
+        return sum(payment_id in json.dumps(one.body.get("metadata")) for one in self._double.payments.values())
+
+    def success_of(self, ref: str) -> bytes:
+        return signed_body(f"event_of_{ref}", ref)
+
+    def signed(self, body: bytes, *, seconds_old: float = 0, secret: str = "") -> Mapping[str, str]:
+        del seconds_old
+        stamp = signed(body, secret or mollie_double.WEBHOOK_SECRET)
+        return {"X-Mollie-Signature": stamp, "Content-Type": "application/json"}
+
+
+SIDES: Mapping[str, type[Side]] = {side.name: side for side in (SandboxSide, StripeSide, MollieSide)}

@@ -6,6 +6,7 @@ The sale is the order's own rules and orders' own client of payments; inventory 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from services.orders.adapters.grpc_payments import GrpcPayments
@@ -14,11 +15,12 @@ from services.orders.domain.order import Dispute, Money, Order, OrderState
 from services.orders.domain.refunds import due_refund
 from services.orders.domain.steps import NextStep, Step, next_step
 from services.orders.domain.transitions import apply_all, decide
-from services.orders.ports import Declined, PaymentSeen, RefundAsked
+from services.orders.ports import Declined, PaymentSeen, RefundAsked, Unanswered
 from services.orders.ports.payments import PaymentState
 from services.runtime.errors import Refusal
 from services.runtime.testing import eventually
 from services.runtime.testing.clocks import ShiftedClock
+from tests.doubles.mollie import Mollie
 from tests.doubles.stripe import StripeDouble
 from tests.integration.payments.faults.lines import Line, Post, Webhooks
 from tests.integration.payments.rig import Rig, RigPlan
@@ -45,14 +47,15 @@ class StageClock(ShiftedClock):
 
 
 class Stage(Rig):
-    """`sandbox_at` is the sandbox itself; payments finds it, and Stripe, behind `sandbox_line` and `stripe_line`."""
+    """`sandbox_at` is the sandbox itself; payments finds it, as all providers, behind one of the `lines`."""
 
     def __init__(self, plan: RigPlan) -> None:
         super().__init__(plan)
         self.clock: StageClock = StageClock()
         self.stripe = StripeDouble(self.clock)
         self.webhooks = Webhooks()
-        self.lines = {"sandbox": Line(), "stripe": Line()}
+        self.mollie = Mollie(self.clock)
+        self.lines = {"sandbox": Line(), "stripe": Line(), "mollie": Line()}
         self._numbers = iter(range(1, 100_000))
 
     @property
@@ -73,12 +76,15 @@ class Stage(Rig):
     async def open(self) -> None:
         """All of it serves."""
         await self.stripe.__aenter__()
+        await self.mollie.__aenter__()
         for line in (self.webhooks, *self.lines.values()):
             await line.server.start()
         self.webhooks.target = f"http://127.0.0.1:{self.http_port}"
         self.lines["sandbox"].target = self.sandbox_at
         self.lines["stripe"].target = self.stripe.url
-        self.plan.settings["stripe_url"] = self.lines["stripe"].url
+        self.lines["mollie"].target = self.mollie.url
+        places = {"stripe_url": self.lines["stripe"].url, "mollie_url": self.lines["mollie"].url}
+        self.plan.settings |= places | {"public_url": self.webhooks.url}
         await self.start_sandbox()
         await self.start_payments()
 
@@ -86,6 +92,7 @@ class Stage(Rig):
         """Lets everything go."""
         await super().close()
         await self.stripe.__aexit__(None, None, None)
+        await self.mollie.__aexit__(None, None, None)
         for line in (self.webhooks, *self.lines.values()):
             await line.close()
 
@@ -174,6 +181,11 @@ class Sale:
         return due or NextStep(Step.LOOK_AT_PAYMENT)
 
     async def _step(self, due: NextStep) -> None:
+        """What is not answered is asked again, as by the saga."""
+        with suppress(Unanswered):
+            await self._asks(due)
+
+    async def _asks(self, due: NextStep) -> None:
         seen: PaymentSeen | Declined
         match due.step:
             case Step.CREATE_PAYMENT:
