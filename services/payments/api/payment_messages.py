@@ -59,6 +59,8 @@ def payment_message(payment: Payment) -> pb.Payment:
         state=_STATES[payment.state],
         pay_url=payment.pay_url,
         provider=payment.provider,
+        provider_account_id=payment.provider_account_id,
+        provider_ref=payment.provider_ref or "",
         refund_state=_REFUND_STATES[payment.refund_state],
         refunded=wire_money(payment.refunded_minor, payment.currency),
         dispute_state=_DISPUTE_STATES[payment.dispute_state],

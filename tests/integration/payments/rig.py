@@ -145,7 +145,8 @@ class Rig:
         self.service.clock = self.clock
         await build(self.service)
         await self.service.start()
-        self._channel = open_channel(f"127.0.0.1:{self.service.rpc.port}", self.clock)
+        # As long as a busy machine needs.
+        self._channel = open_channel(f"127.0.0.1:{self.service.rpc.port}", self.clock, timeout_seconds=60.0)
 
     async def stop_payments(self) -> None:
         if self._channel is not None:

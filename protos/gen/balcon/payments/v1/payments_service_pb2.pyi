@@ -341,6 +341,8 @@ class Payment(_message.Message):
     CHARGES_FIELD_NUMBER: _builtins.int
     REFUNDS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    PROVIDER_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_REF_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The payment."""
     house_id: _builtins.str
@@ -361,6 +363,10 @@ class Payment(_message.Message):
     """How the buyer's dispute with the bank stands."""
     reason: _builtins.str
     """Why it failed: the provider's word, or the name of a refusal such as VOUCHER_SPENT."""
+    provider_account_id: _builtins.str
+    """The house's account where it is paid; empty: the deployment's own, or no provider at all."""
+    provider_ref: _builtins.str
+    """Its id at the provider, for whoever looks it up there."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much."""
@@ -399,10 +405,12 @@ class Payment(_message.Message):
         charges: _abc.Iterable[Global___Charge] | None = ...,
         refunds: _abc.Iterable[Global___PaymentRefund] | None = ...,
         reason: _builtins.str = ...,
+        provider_account_id: _builtins.str = ...,
+        provider_ref: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "disputed", b"disputed", "refunded", b"refunded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "charges", b"charges", "dispute_state", b"dispute_state", "disputed", b"disputed", "house_id", b"house_id", "order_id", b"order_id", "pay_url", b"pay_url", "payment_id", b"payment_id", "performance_id", b"performance_id", "provider", b"provider", "reason", b"reason", "refund_state", b"refund_state", "refunded", b"refunded", "refunds", b"refunds", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "charges", b"charges", "dispute_state", b"dispute_state", "disputed", b"disputed", "house_id", b"house_id", "order_id", b"order_id", "pay_url", b"pay_url", "payment_id", b"payment_id", "performance_id", b"performance_id", "provider", b"provider", "provider_account_id", b"provider_account_id", "provider_ref", b"provider_ref", "reason", b"reason", "refund_state", b"refund_state", "refunded", b"refunded", "refunds", b"refunds", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
