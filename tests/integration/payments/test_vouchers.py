@@ -19,7 +19,7 @@ from services.payments.handlers.vouchers import MOST_WRONG_OF_CALLER
 from services.runtime.rpc.errors import refusal_of
 from services.runtime.testing import eventually
 from tests.integration.payments.conftest import StartRig
-from tests.integration.payments.rig import CANCELLED, HOUSE, PAYS, SUCCEEDED, Rig
+from tests.integration.payments.rig import CANCELLED, HOUSE, PAYS, PAYS_LATE, SUCCEEDED, Rig
 from tests.integration.payments.test_audit import broken
 
 FAILED = pb.PAYMENT_STATE_FAILED
@@ -316,3 +316,18 @@ async def test_the_audit_is_clean_with_vouchers_and_finds_each_harm_to_them(star
         async with rig.engine.begin() as connection:
             await connection.exec_driver_sql(harm)
         assert any(said in violation for violation in await broken(rig)), said
+
+
+async def test_money_that_comes_after_its_vouchers_were_given_back_goes_back_by_itself(start_rig: StartRig) -> None:
+    rig = await start_rig(pay_late_seconds=1.0)
+    till = Till(rig)
+    (card,) = await till.make(1_000)
+    payment = await till.pay(card, 1_000)
+    await rig.pay(payment, PAYS_LATE)
+    assert (await rig.cancel(payment)).state == CANCELLED
+    assert await till.balance(card) == 1_000
+    await rig.is_refunded(payment)
+    ((at_provider),) = await rig.at_provider()
+    assert at_provider["refunded_minor"] == 1_500
+    assert await till.balance(card) == 1_000, "what was released is not returned once more"
+    assert await broken(rig) == []

@@ -108,6 +108,7 @@ GOOD: Mapping[str, Any] = {
     "kind": 1,
     "route": 1,
     "instrument": 2,
+    "automatic": True,
     "settlement": 1,
     "label": "a-house",
     "medium": 1,
