@@ -59,6 +59,7 @@ CALLED_OTHERWISE = {
     "StreamSeatMap": "`seat map` reads the same, of halls that one message holds",
     "WatchDashboard": "`dashboard show` tells the same once",
     "WatchQuotaFigures": "`seat quotas` tells them once",
+    "GetPayments": "`payment show` tells one; many at once are for services",
     "WatchSeats": "a map that moves is for a page, not for a table",
 }
 COMMANDS = [pytest.param(subject, command, id=command.method) for subject in SUBJECTS for command in subject.commands]
