@@ -151,6 +151,17 @@ async def test_another_ticket_type_channel_or_code_than_quoted_is_refused() -> N
         assert isinstance(await ask(shop, asked, "4"), Order)
 
 
+async def test_seats_of_another_plan_than_quoted_are_refused() -> None:
+    world = three_evenings()
+    async with Shop(world) as shop:
+        request = wish(world, [(SHOW, ("A-1",))])
+        quote = await quoted(shop, request)
+        older = replace(quote.quote, parts=(replace(quote.quote.parts[0], plan_version=2),))
+        text = SignedQuotes(["a-secret-of-the-tests"]).signed(older)
+        refusal = await ask(shop, replace(request, quote=text))
+        assert refusal == QuoteDiffers(("seating plan of perf_1 is version 2",))
+
+
 async def test_a_quoted_promotion_holds_though_it_ends_and_its_uses_are_counted_with_the_order() -> None:
     world = three_evenings()
     promotion = Promotion("spring", PercentOff(5_000), code="SPRING", max_uses=3)
