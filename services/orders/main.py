@@ -50,6 +50,7 @@ from services.orders.handlers.unresolved import count_stuck, count_unresolved
 from services.orders.ports import Catalogue, SeatInventory
 from services.orders.settings import OrdersSettings
 from services.runtime.bus.topics import CONSENTS, PAYMENTS, TOPICS
+from services.runtime.clock import Clock
 from services.runtime.ids import seeded_random
 from services.runtime.outbox.application import BatchHandler, one_by_one
 from services.runtime.outbox.event import IncomingEvent
@@ -117,6 +118,11 @@ def _serve_acts(service: Service, settings: OrdersSettings, parts: OrderActParts
     service.background("stuck", lambda: count_stuck(work, clock))
 
 
+def _quoter(settings: OrdersSettings, catalogue: CachedCatalogue, clock: Clock) -> Quoter:
+    quotes = SignedQuotes(settings.secrets())
+    return Quoter(catalogue, quotes, clock, lives_ms=settings.quote_seconds * 1000)
+
+
 async def build(service: Service, settings: OrdersSettings) -> None:
     """Opens the parts."""
     clock, ids = service.clock, service.ids
@@ -143,8 +149,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     saga = Saga(SagaParts(store, inventory, payments, tickets, notifier, clock, timing, lease_ms))
     limits = DriverLimits(settings.saga_concurrency, settings.checkout_concurrency, settings.saga_interval_seconds)
     driver = SagaDriver(saga, store, clock, ids, limits)
-    quotes, lives_ms = SignedQuotes(settings.secrets()), settings.quote_seconds * 1000
-    quoter = Quoter(catalogue, quotes, clock, lives_ms=lives_ms)
+    quoter = _quoter(settings, catalogue, clock)
     maker = OrderMaker(inventory, catalogue, quoter, clock, ids, hold_grace_ms=timing.hold_grace_ms)
     window_ms = settings.payment_window_seconds * 1000
     hold = OrderHold(inventory)
