@@ -31,7 +31,7 @@ CANCELLING = r"POST .*/(cancel|expire)$|DELETE "
 async def stage(
     postgres: EmbeddedPostgres, _databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
-    """One stack for all cases; its books are audited when all are through."""
+    """One stack for all cases."""
     folder: Path = tmp_path_factory.mktemp("faults")
     settings = {
         "provider_timeout_seconds": 1.0,
