@@ -161,7 +161,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     service.consume(engine, bus, group=GROUP, topics=[PAYMENTS, CONSENTS], batch_handler=heard)
     keep_ms = settings.request_key_hours * 3_600_000
 
-    servicer = OrdersServicer(desk, quoter, clock)
+    servicer = OrdersServicer(desk, quoter, clock, ids)
     service.rpc.add(
         lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 import grpc
 from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer
 
+from services.contracts.access import roles_with
 from services.contracts.pages import fitting
 from services.orders.api import requests
 from services.orders.api.form_requests import form_update
 from services.orders.api.messages import order_message, quote_message
+from services.orders.api.order_stream import Calls, OrderStream
 from services.orders.api.part_requests import price_request
 from services.orders.domain.order import Order
 from services.orders.handlers.order_desk import OrderDesk
@@ -19,6 +22,7 @@ from services.orders.handlers.quoting import Quoter
 from services.orders.ports import Operation
 from services.runtime.call_context import current_call, remaining_seconds
 from services.runtime.clock import Clock
+from services.runtime.ids import Ids
 from services.runtime.rpc.errors import answered
 
 T = TypeVar("T")
@@ -33,10 +37,17 @@ CANCEL_SECONDS = 5.0
 class OrdersServicer(OrdersServiceServicer):
     """See balcon.orders.v1.OrdersService."""
 
-    def __init__(self, desk: OrderDesk, quoter: Quoter, clock: Clock) -> None:
+    def __init__(self, desk: OrderDesk, quoter: Quoter, clock: Clock, ids: Ids) -> None:
         self._desk = desk
         self._quoter = quoter
         self._clock = clock
+        calls: Calls = {
+            "create": self.CreateOrder,
+            "check_out": self.CheckOut,
+            "cancel": self.CancelOrder,
+            "get": self.GetOrder,
+        }
+        self._stream = OrderStream(calls, roles_with, clock, ids)
 
     def _seconds(self, at_most: float) -> float:
         """What may be spent on this call before its answer must be on the way."""
@@ -84,6 +95,12 @@ class OrdersServicer(OrdersServiceServicer):
         seconds = min(wait_seconds, self._seconds(requests.MAX_WAIT_MS / 1000))
         order: Order = answered(await self._desk.get(ref, seconds))
         return wire.GetOrderResponse(order=order_message(order))
+
+    async def ExecuteOrders(  # noqa: N802
+        self, request_iterator: AsyncIterator[wire.ExecuteOrdersRequest], context: Context
+    ) -> AsyncIterator[wire.ExecuteOrdersResponse]:
+        async for response in self._stream.serve(request_iterator):
+            yield response
 
     async def ListOrders(self, request: wire.ListOrdersRequest, context: Context) -> wire.ListOrdersResponse:  # noqa: N802
         wanted = requests.order_filter(request)

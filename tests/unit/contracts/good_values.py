@@ -46,6 +46,7 @@ GOOD: Mapping[str, Any] = {
     "basis_points": 700,
     "attachment": b"%PDF-1.7 %%EOF",
     "batch_id": 1,
+    "command_id": 1,
     "beside_the_last": True,
     "channels": 2,
     "chosen_at": Timestamp(seconds=1_700_000_000),

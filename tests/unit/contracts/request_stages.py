@@ -202,7 +202,7 @@ def _servicers() -> Mapping[str, Any]:
         "AllotmentService": AllotmentServicer(Host()),  # type: ignore[arg-type]
         "ReservationService": ReservationServicer(Host()),  # type: ignore[arg-type]
         "ClusterService": ClusterServicer(store, store, store, store, store),
-        "OrdersService": OrdersServicer(store, store, CLOCK),
+        "OrdersService": OrdersServicer(store, store, CLOCK, IDS),
         "OrderActsService": OrderActsServicer(store, CLOCK),
         "OrderWorkService": OrderWorkServicer(store, store, CLOCK, IDS, _nothing),
         "ReportingService": ReportingServicer(store, store),
@@ -287,6 +287,11 @@ _EITHER = (
 
 def _in_both_forms(request: Any) -> Iterator[Any]:
     known = request.DESCRIPTOR.fields_by_name
+    if request.DESCRIPTOR.name == "ExecuteOrdersRequest" and request.commands[0].HasField("create"):
+        for form in list(_in_both_forms(request.commands[0].create)):
+            request.commands[0].create.CopyFrom(form)
+            yield request
+        return
     if "package_id" not in known or "promotion_code" not in known:
         yield request
         return
@@ -382,18 +387,20 @@ async def refused_of(method: MethodDescriptor, request: Message) -> list[str]:
 
 async def _drive(call: Callable[..., Any], request: Message, method: MethodDescriptor) -> list[str]:
     if method.client_streaming:
-        return [
-            refused.metadata["field"]
-            async for answer in call(_once(request), None)
-            for refused in (*answer.refused, answer.batch_refused)
-            if refused.reason == FIELD_INVALID
-        ]
+        return [field async for answer in call(_once(request), None) for field in _refused_of_stream(answer)]
     if method.server_streaming:
         async for _ in call(request, None):
             pass
     else:
         return _refused_items(request, await call(request, None))
     return []
+
+
+def _refused_of_stream(answer: Any) -> list[str]:
+    if "answers" in answer.DESCRIPTOR.fields_by_name:
+        return [one.refused.facts["field"] for one in answer.answers if one.refused.reason == FIELD_INVALID]
+    refused = (*answer.refused, answer.batch_refused)
+    return [one.metadata["field"] for one in refused if one.reason == FIELD_INVALID]
 
 
 def _refused_items(request: Any, answer: Any) -> list[str]:

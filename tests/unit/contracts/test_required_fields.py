@@ -3,7 +3,6 @@
 import itertools
 
 import pytest
-from balcon.inventory.v1.inventory_service_pb2 import Command
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 
@@ -19,6 +18,8 @@ MORE_IS_ASKED = {
     ("UpdateDiscount", "discount.effect.basis_points"): "a percentage has them",
     ("CreateOrder", "performance_id"): "an order without parts is of one performance",
     ("CreateOrder", "seats"): "an order without parts is of one performance",
+    ("ExecuteOrders", "performance_id"): "an order without parts is of one performance",
+    ("ExecuteOrders", "seats"): "an order without parts is of one performance",
     ("CreatePackage", "package.basis_points"): "a percentage has them",
     ("UpdatePackage", "package.basis_points"): "a percentage has them",
     ("CreatePayment", "amount.amount_minor"): "what costs nothing needs no payment",
@@ -43,7 +44,9 @@ def as_told(method: MethodDescriptor, path: Path) -> str:
     """As a refusal names the field: on the stream, a command's fields are told beside its row's position."""
     if not method.client_streaming or path[0] != "commands[0]" or len(path) < 2:
         return ".".join(path)
-    is_command = path[1] in {field.name for field in Command.DESCRIPTOR.oneofs_by_name["command"].fields}
+    row = method.input_type.fields_by_name["commands"].message_type
+    assert row is not None
+    is_command = path[1] in {field.name for field in row.oneofs_by_name["command"].fields}
     return ".".join(path[2:] if is_command and len(path) > 2 else ("commands", *path[1:]))
 
 

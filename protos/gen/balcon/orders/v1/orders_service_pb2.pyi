@@ -1561,3 +1561,205 @@ class ListOrdersResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListOrdersResponse: _TypeAlias = ListOrdersResponse  # noqa: Y015
+
+@_typing.final
+class ExecuteOrdersRequest(_message.Message):
+    """Many commands at once."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMANDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def commands(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderCommand]:
+        """1 to 128."""
+
+    def __init__(
+        self,
+        *,
+        commands: _abc.Iterable[Global___OrderCommand] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commands", b"commands"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExecuteOrdersRequest: _TypeAlias = ExecuteOrdersRequest  # noqa: Y015
+
+@_typing.final
+class OrderCommand(_message.Message):
+    """One command: the request of the call of its name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_ID_FIELD_NUMBER: _builtins.int
+    CREATE_FIELD_NUMBER: _builtins.int
+    CHECK_OUT_FIELD_NUMBER: _builtins.int
+    CANCEL_FIELD_NUMBER: _builtins.int
+    GET_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    TIMEOUT_MS_FIELD_NUMBER: _builtins.int
+    command_id: _builtins.int
+    """Chosen by the caller, echoed in the answer; 1 or more, and no two under way on one stream have the same."""
+    timeout_ms: _builtins.int
+    """Time left for it, in milliseconds; 0 is none given. Remaining time, never a timestamp."""
+    @_builtins.property
+    def create(self) -> Global___CreateOrderRequest:
+        """See CreateOrder."""
+
+    @_builtins.property
+    def check_out(self) -> Global___CheckOutRequest:
+        """See CheckOut."""
+
+    @_builtins.property
+    def cancel(self) -> Global___CancelOrderRequest:
+        """See CancelOrder."""
+
+    @_builtins.property
+    def get(self) -> Global___GetOrderRequest:
+        """See GetOrder."""
+
+    @_builtins.property
+    def on_behalf_of(self) -> _principal_pb2.PrincipalRef:
+        """On whose behalf: a buyer finds and makes its own orders only. Absent: on the account of the service."""
+
+    def __init__(
+        self,
+        *,
+        command_id: _builtins.int = ...,
+        create: Global___CreateOrderRequest | None = ...,
+        check_out: Global___CheckOutRequest | None = ...,
+        cancel: Global___CancelOrderRequest | None = ...,
+        get: Global___GetOrderRequest | None = ...,
+        on_behalf_of: _principal_pb2.PrincipalRef | None = ...,
+        timeout_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "check_out", b"check_out", "command", b"command", "create", b"create", "get", b"get", "on_behalf_of", b"on_behalf_of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "check_out", b"check_out", "command", b"command", "command_id", b"command_id", "create", b"create", "get", b"get", "on_behalf_of", b"on_behalf_of", "timeout_ms", b"timeout_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["create", "check_out", "cancel", "get"]  # noqa: Y015
+    _WhichOneofArgType_command: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_command) -> _WhichOneofReturnType_command | None: ...
+
+Global___OrderCommand: _TypeAlias = OrderCommand  # noqa: Y015
+
+@_typing.final
+class ExecuteOrdersResponse(_message.Message):
+    """Answers to commands that are done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderAnswer]:
+        """One or more."""
+
+    def __init__(
+        self,
+        *,
+        answers: _abc.Iterable[Global___OrderAnswer] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExecuteOrdersResponse: _TypeAlias = ExecuteOrdersResponse  # noqa: Y015
+
+@_typing.final
+class OrderAnswer(_message.Message):
+    """What became of one command."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_ID_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    command_id: _builtins.int
+    """The command."""
+    @_builtins.property
+    def order(self) -> Global___Order:
+        """As the call would have told it."""
+
+    @_builtins.property
+    def refused(self) -> Global___OrderRefused:
+        """How the call would have ended."""
+
+    def __init__(
+        self,
+        *,
+        command_id: _builtins.int = ...,
+        order: Global___Order | None = ...,
+        refused: Global___OrderRefused | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "order", b"order", "refused", b"refused"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "command_id", b"command_id", "order", b"order", "refused", b"refused"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_answer: _TypeAlias = _typing.Literal["order", "refused"]  # noqa: Y015
+    _WhichOneofArgType_answer: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_answer) -> _WhichOneofReturnType_answer | None: ...
+
+Global___OrderAnswer: _TypeAlias = OrderAnswer  # noqa: Y015
+
+@_typing.final
+class OrderRefused(_message.Message):
+    """How a call for this one alone would have ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class FactsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
+    RETRY_AFTER_MS_FIELD_NUMBER: _builtins.int
+    code: _builtins.int
+    """The status of gRPC, by its number. 14, UNAVAILABLE: nobody knows what became of it, so ask again with the same key."""
+    reason: _builtins.str
+    """The reason of google.rpc.ErrorInfo, such as HOLD_EXPIRED."""
+    message: _builtins.str
+    """In words."""
+    retry_after_ms: _builtins.int
+    """When to come back, in milliseconds; 0: it was not said."""
+    @_builtins.property
+    def facts(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Its facts."""
+
+    def __init__(
+        self,
+        *,
+        code: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+        facts: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        retry_after_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "facts", b"facts", "message", b"message", "reason", b"reason", "retry_after_ms", b"retry_after_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderRefused: _TypeAlias = OrderRefused  # noqa: Y015

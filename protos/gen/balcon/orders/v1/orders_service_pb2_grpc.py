@@ -70,6 +70,11 @@ class OrdersServiceStub:
                 request_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.GetOrderRequest.SerializeToString,
                 response_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.GetOrderResponse.FromString,
                 _registered_method=True)
+        self.ExecuteOrders = channel.stream_stream(
+                '/balcon.orders.v1.OrdersService/ExecuteOrders',
+                request_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.ExecuteOrdersRequest.SerializeToString,
+                response_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.ExecuteOrdersResponse.FromString,
+                _registered_method=True)
         self.ListOrders = channel.unary_unary(
                 '/balcon.orders.v1.OrdersService/ListOrders',
                 request_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersRequest.SerializeToString,
@@ -136,6 +141,16 @@ class OrdersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExecuteOrders(self, request_iterator, context):
+        """For services that speak for many buyers (shops, gateways, load): many commands a message on one long-lived stream,
+        opened with the service's own credential. Each command says whose it is, is let in and bounded as the call of its
+        name would be, and is answered by its id as soon as it is done, in any order. What is read ahead is bounded: beyond
+        it flow control holds the stream.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListOrders(self, request, context):
         """A house's orders, page by page.
         """
@@ -180,6 +195,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.GetOrder,
                     request_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.GetOrderRequest.FromString,
                     response_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.GetOrderResponse.SerializeToString,
+            ),
+            'ExecuteOrders': grpc.stream_stream_rpc_method_handler(
+                    servicer.ExecuteOrders,
+                    request_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.ExecuteOrdersRequest.FromString,
+                    response_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.ExecuteOrdersResponse.SerializeToString,
             ),
             'ListOrders': grpc.unary_unary_rpc_method_handler(
                     servicer.ListOrders,
@@ -377,6 +397,33 @@ class OrdersService:
             '/balcon.orders.v1.OrdersService/GetOrder',
             balcon_dot_orders_dot_v1_dot_orders__service__pb2.GetOrderRequest.SerializeToString,
             balcon_dot_orders_dot_v1_dot_orders__service__pb2.GetOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExecuteOrders(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/balcon.orders.v1.OrdersService/ExecuteOrders',
+            balcon_dot_orders_dot_v1_dot_orders__service__pb2.ExecuteOrdersRequest.SerializeToString,
+            balcon_dot_orders_dot_v1_dot_orders__service__pb2.ExecuteOrdersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -58,6 +58,12 @@ class OrdersServiceStub:
     """Gives the money of a confirmed order back and, as an act of its own, the seats."""
     GetOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]
     """One order as it stands, or as it stands once it has ended: see wait_ms."""
+    ExecuteOrders: _grpc.StreamStreamMultiCallable[_orders_service_pb2.ExecuteOrdersRequest, _orders_service_pb2.ExecuteOrdersResponse]
+    """For services that speak for many buyers (shops, gateways, load): many commands a message on one long-lived stream,
+    opened with the service's own credential. Each command says whose it is, is let in and bounded as the call of its
+    name would be, and is answered by its id as soon as it is done, in any order. What is read ahead is bounded: beyond
+    it flow control holds the stream.
+    """
     ListOrders: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListOrdersRequest, _orders_service_pb2.ListOrdersResponse]
     """A house's orders, page by page."""
 
@@ -91,6 +97,12 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     """Gives the money of a confirmed order back and, as an act of its own, the seats."""
     GetOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.GetOrderRequest, _orders_service_pb2.GetOrderResponse]  # type: ignore[assignment]
     """One order as it stands, or as it stands once it has ended: see wait_ms."""
+    ExecuteOrders: _aio.StreamStreamMultiCallable[_orders_service_pb2.ExecuteOrdersRequest, _orders_service_pb2.ExecuteOrdersResponse]  # type: ignore[assignment]
+    """For services that speak for many buyers (shops, gateways, load): many commands a message on one long-lived stream,
+    opened with the service's own credential. Each command says whose it is, is let in and bounded as the call of its
+    name would be, and is answered by its id as soon as it is done, in any order. What is read ahead is bounded: beyond
+    it flow control holds the stream.
+    """
     ListOrders: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListOrdersRequest, _orders_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
     """A house's orders, page by page."""
 
@@ -163,6 +175,18 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.GetOrderResponse, _abc.Awaitable[_orders_service_pb2.GetOrderResponse]]:
         """One order as it stands, or as it stands once it has ended: see wait_ms."""
+
+    @_abc_1.abstractmethod
+    def ExecuteOrders(
+        self,
+        request_iterator: _MaybeAsyncIterator[_orders_service_pb2.ExecuteOrdersRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_orders_service_pb2.ExecuteOrdersResponse], _abc.AsyncIterator[_orders_service_pb2.ExecuteOrdersResponse]]:
+        """For services that speak for many buyers (shops, gateways, load): many commands a message on one long-lived stream,
+        opened with the service's own credential. Each command says whose it is, is let in and bounded as the call of its
+        name would be, and is answered by its id as soon as it is done, in any order. What is read ahead is bounded: beyond
+        it flow control holds the stream.
+        """
 
     @_abc_1.abstractmethod
     def ListOrders(
