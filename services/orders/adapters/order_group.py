@@ -210,13 +210,15 @@ class OrderGroup:
         if not moved:
             return
         pairs = [(turn.before.order, turn.row.order) for turn in moved]
+        # Before the orders: a trigger takes what their sums have more than their refunds for a refund that a process of
+        # the release before has written, and adds it.
+        if owed := [row for before, after in pairs for row in refund_rows(before, after)]:
+            await self._connection.execute(sql.KEEP_REFUNDS, sql.kept_refunds(owed))
         values = sql.moved_orders([_moved_row(turn.row) for turn in moved])
         if parts := [row for before, after in pairs for row in moved_parts(before, after)]:
             await self._connection.execute(sql.MOVE_WITH_PARTS, values | sql.moved_parts(parts))
         else:
             await self._connection.execute(sql.MOVE, values)
-        if owed := [row for before, after in pairs for row in refund_rows(before, after)]:
-            await self._connection.execute(sql.KEEP_REFUNDS, sql.kept_refunds(owed))
         await self._write_tickets(moved)
 
     async def _write_tickets(self, moved: Sequence[OrderTurn]) -> None:

@@ -27,6 +27,7 @@ from balcon.types.v1.money_pb2 import Money
 from balcon.types.v1.seating_pb2 import Channel, SeatRefs
 
 from services.contracts.prices import PercentOff
+from services.contracts.wire_types import wire_money
 from services.orders.adapters.memory_catalogue import MemoryCatalogue
 from services.orders.adapters.memory_customers import MemoryCustomers
 from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
@@ -210,6 +211,16 @@ class ServedPayments(PaymentsServiceServicer):
             state=payments.PaymentState.Value(f"PAYMENT_STATE_{seen.status.value}"),
             pay_url=seen.payment_url,
             refund_state=payments.REFUND_STATE_SUCCEEDED if seen.refunded else payments.REFUND_STATE_UNSPECIFIED,
+            refunded=wire_money(seen.refunded_minor, "EUR"),
+            refunds=[
+                payments.PaymentRefund(
+                    idempotency_key=one.key,
+                    amount=wire_money(one.amount_minor, "EUR"),
+                    left=wire_money(one.left_minor, "EUR"),
+                    state=payments.REFUND_STATE_DUE if one.left_minor else payments.REFUND_STATE_SUCCEEDED,
+                )
+                for one in seen.refunds
+            ],
         )
 
 
