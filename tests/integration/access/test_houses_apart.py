@@ -66,7 +66,7 @@ OF_PEOPLE = {
     "outbound_target": "house_id, target_id, paused_at_ms, paused_by",
     "outbound_dispatch": "house_id, dispatch_id, target_id, key, kind, about",
 }
-TAKEN_AGAIN = {"step_failures", "next_step_at_ms", "lease_token", "lease_until_ms", "failing_since_ms"}
+TAKEN_AGAIN = {"step_failures", "next_step_at_ms", "next_at_ms", "lease_token", "lease_until_ms", "failing_since_ms"}
 
 
 @asynccontextmanager
