@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -87,17 +87,16 @@ from services.reporting.api.reporting_servicer import ReportingServicer
 from services.reporting.api.reports_servicer import ReportsServicer
 from services.reporting.api.schedules_servicer import SchedulesServicer
 from services.reporting.api.settlements_servicer import SettlementHandlers, SettlementsServicer
-from services.runtime.errors import FieldInvalid
 from services.runtime.ids import SeededIds
 from services.runtime.outbox.bus_servicer import BusServicer
 from services.runtime.rpc.errors import Refused
 from services.ticketing.api.ticketing_servicer import Handlers as TicketingHandlers
 from services.ticketing.api.ticketing_servicer import TicketingServicer
+from tests.unit.contracts.driven_calls import refused_fields_of
 from tests.unit.contracts.further_servicers import of_integrations, of_payments
 from tests.unit.contracts.good_values import AN_ID, CLOCK, GOOD, GOOD_KINDS
 
 IDS = SeededIds(1)
-FIELD_INVALID = FieldInvalid.reason()
 Path = tuple[str, ...]
 
 # Times and not days of the calendar: both together are too much.
@@ -378,42 +377,8 @@ async def refused_of(method: MethodDescriptor, request: Message) -> list[str]:
     """The fields that a servicer refuses, in its order; none where the request got through."""
     call = getattr(_servicers()[method.containing_service.name], method.name)
     try:
-        return await _drive(call, request, method)
+        return await refused_fields_of(call, request, method)
     except Reached:
         return []
     except Refused as refused:
         return [violation.field for violation in refused.refusal.violations()]
-
-
-async def _drive(call: Callable[..., Any], request: Message, method: MethodDescriptor) -> list[str]:
-    if method.client_streaming:
-        return [field async for answer in call(_once(request), None) for field in _refused_of_stream(answer)]
-    if method.server_streaming:
-        async for _ in call(request, None):
-            pass
-    else:
-        return _refused_items(request, await call(request, None))
-    return []
-
-
-def _refused_of_stream(answer: Any) -> list[str]:
-    if "answers" in answer.DESCRIPTOR.fields_by_name:
-        return [one.refused.facts["field"] for one in answer.answers if one.refused.reason == FIELD_INVALID]
-    refused = (*answer.refused, answer.batch_refused)
-    return [one.metadata["field"] for one in refused if one.reason == FIELD_INVALID]
-
-
-def _refused_items(request: Any, answer: Any) -> list[str]:
-    """The fields of a call of many whose answers are values, each with its item's place."""
-    if "answers" not in answer.DESCRIPTOR.fields_by_name:
-        return []
-    items = next(field.name for field in request.DESCRIPTOR.fields if field.is_repeated)
-    return [
-        f"{items}[{place}].{each.refused.facts['field']}"
-        for place, each in enumerate(answer.answers)
-        if each.refused.reason == FIELD_INVALID
-    ]
-
-
-async def _once(request: Message) -> AsyncIterator[Message]:
-    yield request
