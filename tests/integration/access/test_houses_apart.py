@@ -45,7 +45,6 @@ ALL_HOUSES_OWN = {
     "scope_id": "a house may set a deal of its own for whatever id: SetDeal, asked first, has made what GetDeal finds",
 }
 NOT_MADE = {
-    "choice_id": "a key within a field of the form",
     "client_id": "the platform's name of an account there",
     "theatre_id": "the platform's own: houses may share a theatre",
     "seller_id": "a filter of reports: whoever it names sells nothing here",
