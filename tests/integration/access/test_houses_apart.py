@@ -45,6 +45,7 @@ ALL_HOUSES_OWN = {
     "scope_id": "a house may set a deal of its own for whatever id: SetDeal, asked first, has made what GetDeal finds",
 }
 NOT_MADE = {
+    "invoice_id": "an invoice is of an order that was paid",
     "client_id": "the platform's name of an account there",
     "theatre_id": "the platform's own: houses may share a theatre",
     "seller_id": "a filter of reports: whoever it names sells nothing here",
