@@ -92,6 +92,7 @@ class OrderActParts:
     desk: OrderDesk
     driver: SagaDriver
     timing: Timing
+    catalogue: Catalogue
     committed: Callable[[], None]
 
 
@@ -107,7 +108,7 @@ def _serve_acts(service: Service, settings: OrdersSettings, parts: OrderActParts
         jobs.wake()
 
     acts = OrderActsServicer(desk, clock)
-    working = OrderWorkServicer(work, desk, clock, ids, wakes)
+    working = OrderWorkServicer(work, desk, parts.catalogue, clock, ids, wakes)
     service.rpc.add(
         lambda server: add_OrderActsServiceServicer_to_server(acts, server), "balcon.orders.v1.OrderActsService"
     )
@@ -165,7 +166,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     service.rpc.add(
         lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
     )
-    _serve_acts(service, settings, OrderActParts(engine, store, desk, driver, timing, relay.wake))
+    _serve_acts(service, settings, OrderActParts(engine, store, desk, driver, timing, catalogue, relay.wake))
     record = PostgresAudit(engine, clock, overdue_ms=settings.overdue_seconds * 1000)
     serve_audit(service.rpc, WalledAudit(record, engine))
     service.background("saga", driver.run)

@@ -20,10 +20,10 @@ from services.orders.api.messages import order_message
 from services.orders.domain.commands import RefundTerms
 from services.orders.domain.performance_refund import JobState, PerformanceRefund
 from services.orders.domain.refunds import due_minor
-from services.orders.domain.refusals import RefundJobNotFound
+from services.orders.domain.refusals import PerformanceNotFound, RefundJobNotFound
 from services.orders.domain.stuck import StuckOrder, stuck_reason
 from services.orders.handlers.order_desk import OrderDesk
-from services.orders.ports import OrderRef
+from services.orders.ports import Catalogue, OrderRef
 from services.orders.ports.order_work import OrderWork
 from services.runtime.call_context import current_principal
 from services.runtime.clock import Clock
@@ -40,8 +40,17 @@ MAX_FEE_MINOR = 1_000_000_000
 class OrderWorkServicer(OrderWorkServiceServicer):
     """See balcon.orders.v1.OrderWorkService. `wakes`: the loops that have something to do by now."""
 
-    def __init__(self, work: OrderWork, desk: OrderDesk, clock: Clock, ids: Ids, wakes: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        work: OrderWork,
+        desk: OrderDesk,
+        catalogue: Catalogue,
+        clock: Clock,
+        ids: Ids,
+        wakes: Callable[[], None],
+    ) -> None:
         self._work = work
+        self._catalogue = catalogue
         self._desk = desk
         self._clock = clock
         self._ids = ids
@@ -52,6 +61,8 @@ class OrderWorkServicer(OrderWorkServiceServicer):
     ) -> wire.StartPerformanceRefundResponse:
         """A job of its own from now on."""
         terms = _terms(request)
+        if await self._catalogue.offer(request.house_id, request.performance_id) is None:
+            raise Refused(PerformanceNotFound(request.performance_id))
         job = PerformanceRefund(
             self._ids.new_id("job"),
             request.house_id,

@@ -203,7 +203,7 @@ def _servicers() -> Mapping[str, Any]:
         "ClusterService": ClusterServicer(store, store, store, store, store),
         "OrdersService": OrdersServicer(store, store, CLOCK, IDS),
         "OrderActsService": OrderActsServicer(store, CLOCK),
-        "OrderWorkService": OrderWorkServicer(store, store, CLOCK, IDS, _nothing),
+        "OrderWorkService": OrderWorkServicer(store, store, store, CLOCK, IDS, _nothing),
         "ReportingService": ReportingServicer(store, store),
         "DashboardsService": DashboardsServicer(store, store, store),
         "SchedulesService": SchedulesServicer(store, store, store),
