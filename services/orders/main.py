@@ -135,12 +135,10 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     seconds = settings.call_timeout_seconds
     to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
     to_payments = open_channel(settings.payments_target, clock, timeout_seconds=seconds)
-    service.on_close(to_catalogue.close)
     to_ticketing = open_channel(settings.ticketing_target, clock, timeout_seconds=seconds)
     to_customers = open_channel(settings.customers_target, clock, timeout_seconds=seconds)
-    service.on_close(to_payments.close)
-    service.on_close(to_customers.close)
-    service.on_close(to_ticketing.close)
+    for channel in (to_catalogue, to_payments, to_customers, to_ticketing):
+        service.on_close(channel.close)
     catalogue = CachedCatalogue(GrpcCatalogue(to_catalogue), clock, ttl_seconds=settings.catalogue_ttl_seconds)
     inventory, payments = _inventory(service, settings, catalogue), GrpcPayments(to_payments)
     customers = GrpcCustomers(to_customers)

@@ -99,10 +99,7 @@ async def build(service: Service) -> None:
     )
     audit = PostgresAudit(engine, clock=clock, refund_patience_seconds=settings.refund_patience_seconds)
     _serve_rpc(service, PaymentsServicer(desk), WalledAudit(audit, engine))
-    tasks = RefundTasksServicer(RefundTasks(store=store, driver=driver, clock=clock, ids=service.ids))
-    service.rpc.add(
-        lambda server: add_RefundTasksServiceServicer_to_server(tasks, server), "balcon.payments.v1.RefundTasksService"
-    )
+    _serve_tasks(service, RefundTasks(store=store, driver=driver, clock=clock, ids=service.ids))
     _serve_vouchers(service, VoucherHandler(vouchers, clock=clock, ids=service.ids))
     service.background("webhook_events", worker.run)
     service.background("reconciler", reconciler.run)
@@ -262,6 +259,13 @@ def _serve_rpc(service: Service, payments: PaymentsServicer, audit: RecordAudit)
         lambda server: add_PaymentsServiceServicer_to_server(payments, server), "balcon.payments.v1.PaymentsService"
     )
     serve_audit(service.rpc, audit)
+
+
+def _serve_tasks(service: Service, handler: RefundTasks) -> None:
+    tasks = RefundTasksServicer(handler)
+    service.rpc.add(
+        lambda server: add_RefundTasksServiceServicer_to_server(tasks, server), "balcon.payments.v1.RefundTasksService"
+    )
 
 
 def _serve_vouchers(service: Service, vouchers: VoucherHandler) -> None:

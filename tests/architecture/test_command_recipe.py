@@ -22,6 +22,7 @@ PARTS = {
     "SeatsClaimed": {"actors/record_batch.py"},  # ends a hold that lives in the other store
     "ExpireHold": {"actors/expiries.py", "actors/performance_actor.py"},  # timers propose it
     "ChangeSaleTerms": {"actors/performance_actor.py"},
+    "ReadHold": {"api/command_stream.py"},  # its answer on the stream has the same name
     "HoldExpired": {"domain/refusals.py", "domain/seat_views.py"},  # a refusal has the same name
 }
 # Allotments are a service of their own.

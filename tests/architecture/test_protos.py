@@ -21,6 +21,7 @@ HOUSE_SERVICES = ("accounts", "catalogue", "customers", "inventory", "orders", "
 
 # Requests that belong to no house, and why.
 NO_HOUSE = {
+    "balcon.orders.v1.ExecuteOrdersRequest": "each of its commands names its own",
     "balcon.accounts.v1.SignUpRequest": "the house is what it creates; no id exists yet",
     "balcon.accounts.v1.CreateHouseRequest": "the house is what it creates; no id exists yet",
     "balcon.accounts.v1.GetHouseByLabelRequest": "the house is what it looks for",

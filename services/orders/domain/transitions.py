@@ -194,9 +194,7 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
         case OrderCancelled(reason, at_ms):
             return replace(_moved(order, OrderState.CANCELLED, at_ms), cancel_reason=reason)
         case OrderConfirmed(tickets, at_ms):
-            assert order.payment is PaymentStatus.CAPTURED or order.is_free, "confirmed without proof of payment"
-            assert all(part.seats is SeatStatus.SOLD for part in order.parts), "confirmed before all is sold"
-            return replace(_moved(_ticketed(order, tickets), OrderState.CONFIRMED, at_ms), confirmed_at_ms=at_ms)
+            return _confirmed(order, tickets, at_ms)
         case RefundBecameDue(reason, note, at_ms, made_by):
             due = owed(order, made_by, note, at_ms)
             return replace(_moved(due, OrderState.REFUND_DUE, at_ms), cancel_reason=reason)
@@ -223,6 +221,12 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
 
 def _moved(order: Order, state: OrderState, at_ms: int) -> Order:
     return replace(order, state=state, state_since_ms=at_ms)
+
+
+def _confirmed(order: Order, tickets: tuple[Ticket, ...], at_ms: int) -> Order:
+    assert order.payment is PaymentStatus.CAPTURED or order.is_free, "confirmed without proof of payment"
+    assert all(part.seats is SeatStatus.SOLD for part in order.parts), "confirmed before all is sold"
+    return replace(_moved(_ticketed(order, tickets), OrderState.CONFIRMED, at_ms), confirmed_at_ms=at_ms)
 
 
 def _with_part(order: Order, place: int, part: OrderPart) -> Order:

@@ -1,9 +1,8 @@
-"""Amounts as Stripe counts them. It follows ISO 4217 but for a few currencies, and a wrong one is wrong by a hundred.
+"""Amounts as Stripe counts them: ISO 4217 but for a few currencies, and a wrong one is wrong by a hundred."""
 
-Stripe's page on supported currencies, read with what people met who used it: two digits unless listed here; ISK and UGX
-have none any more and are still told with two, which must be 00; three digits are told, of which the last must be 0.
-HUF and TWD are special for payouts only.
-"""
+# Stripe's page on supported currencies, read with what people met who used it: two digits unless listed here; ISK and
+# UGX have none any more and are still told with two, which must be 00; three digits are told, of which the last must be
+# 0. HUF and TWD are special for payouts only.
 
 from __future__ import annotations
 

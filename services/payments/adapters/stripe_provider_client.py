@@ -1,11 +1,10 @@
-"""Stripe: Checkout Sessions on its own page, authorised there and captured by us. Speaks through Stripe's library.
+"""Stripe: Checkout Sessions on its own page, authorised there and captured by us. Speaks through Stripe's library."""
 
-Looked up: a session ends 30 minutes to 24 hours after its creation, or when it is expired by a call; only an open one
-can be; the PaymentIntent of a session can be cancelled only once it is authorised. A key's first answer is kept for
-24 hours, 500s included. A retry under a new key may leave a second session: nobody was shown its address, so nobody can
-pay it, and it ends by itself. Not looked up, but from general knowledge: the header that marks a kept answer; without
-it the same key is asked until Stripe has forgotten it.
-"""
+# Looked up: a session ends 30 minutes to 24 hours after its creation, or when it is expired by a call; only an open one
+# can be; the PaymentIntent of a session can be cancelled only once it is authorised. A key's first answer is kept for
+# 24 hours, 500s included. A retry under a new key may leave a second session: nobody was shown its address, so nobody
+# can pay it, and it ends by itself. Not looked up, but from general knowledge: the header that marks a kept answer;
+# without it the same key is asked until Stripe has forgotten it.
 
 from __future__ import annotations
 
