@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable
 
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import (
@@ -230,6 +231,7 @@ class Neighbours:
         self._clock = clock
         self._ids = RandomIds()
         self._sequences: dict[str, int] = {}
+        self._publishing = asyncio.Lock()
         self.unpublished: list[tuple[MemoryPayment, PaymentReport]] = []
         self.inventory = MemorySeatInventory(clock)
         self.payments = MemoryPayments(lambda payment, report: self.unpublished.append((payment, report)), clock)
@@ -311,7 +313,9 @@ class Neighbours:
                 )
             )
         self.unpublished.clear()
-        await self._bus.publish([*messages, *messages] if twice else messages)
+        # In the order of their numbers, whoever else publishes: the relay it stands for does so too.
+        async with self._publishing:
+            await self._bus.publish([*messages, *messages] if twice else messages)
 
 
 def payment_of(neighbours: Neighbours, order_id: str) -> MemoryPayment:

@@ -91,6 +91,8 @@ async def test_what_is_asked_at_once_is_one_transaction(engine: AsyncEngine) -> 
 
 async def test_a_seat_with_a_ticket_keeps_its_order_from_being_confirmed_and_no_other(engine: AsyncEngine) -> None:
     store, orders = a_store(engine), [numbered(number) for number in range(4)]
+    # Of a seat that another of them has too.
+    orders[2] = an_order(order_id="ord_2", seats=("A-1",))
     await add_all(store, orders)
     acts = [confirming(f"t{number}", "A-1" if number == 2 else f"A-{number}") for number in range(4)]
     answers = await asyncio.gather(

@@ -26,6 +26,14 @@ async def broken(rig: Rig) -> list[str]:
     return [violation for check in checks for violation in check.violations]
 
 
+NOTHING_THERE = {
+    "what a provider has of ours is in the record",
+    "vouchers and refunds come to no more than was paid",
+    "what is on a voucher is what its ledger says",
+    "what is reserved of vouchers is of payments under way",
+}
+
+
 async def test_a_lively_sale_leaves_a_clean_audit_and_tells_every_payment(start_rig: StartRig) -> None:
     rig = await start_rig()
     paid, twice, declined = [await rig.create(f"ord_{number}") for number in range(3)]
@@ -43,7 +51,8 @@ async def test_a_lively_sale_leaves_a_clean_audit_and_tells_every_payment(start_
         assert {check.invariant for check in checks} == {"INV-3", "INV-7", "INV-8"}
         of_payments = [check for check in checks if check.invariant != "INV-8"]
         assert len(of_payments) == 11
-        assert all(check.examined for check in of_payments), checks
+        # Nothing is paid by vouchers here, nothing waits for people: those checks have nothing to look at.
+        assert {check.name for check in of_payments if not check.examined} <= NOTHING_THERE, checks
         assert await broken(rig) == []
         told = {fact.payment_id: (fact.state, fact.refunded, fact.amount.amount_minor) for fact in facts}
         assert told == {
