@@ -82,7 +82,7 @@ GUARDS = (
     _cluster("what an office sold stays at a return", contingents.sold_seats_return, 40),
     _cluster("and at a recall", contingents.recall_of_sold_seats, 60),
     _cluster("offices get free seats only", contingents.allotted_seats_stay_in_the_pool, 20),
-    _cluster("a soft block comes back", contingents.soft_blocks_end_with_a_hold, 40),
+    _cluster("a soft block comes back", contingents.soft_blocks_end_with_a_hold, 120),
     _cluster("a soft block keeps the shop out", contingents.soft_blocks_keep_nobody_out, 100),
     _sale("seats go on proof, not on a timeout", orders.release_on_timeout),
     _sale("late money claims again or goes back", orders.forget_late_success),

@@ -55,8 +55,8 @@ class MethodGate:
         if kind in self._kinds or access.is_public:
             # Whoever is named is bound as if it had called itself.
             named = principal.on_behalf_of or principal
-            if access.holder_of is not None and named.kind is PrincipalKind.BUYER:
-                if access.holder_of(request) != named.subject:
+            if named.kind is PrincipalKind.BUYER:
+                if access.holder_of is not None and access.holder_of(request) != named.subject:
                     return HolderForeign(access.holder)
                 return self._refused_channel(request)
             if kind is PrincipalKind.RESELLER and access.house_of is not None:

@@ -138,7 +138,8 @@ async def test_news_that_is_old_when_it_is_heard_waits_for_staff_and_history_for
     await post.tell_confirmed("ord_1", confirmed_at_ms=clock.now_ms() - 4 * day_ms)
     await post.tell_confirmed("ord_2", confirmed_at_ms=clock.now_ms() - 31 * day_ms)
     await post.bought("ord_3", SEATS[5])
-    assert await post.ended(2) == [("CONFIRMATION", "SKIPPED"), ("CONFIRMATION", "STOPPED")]
+    # Of two that were planned in one moment nobody says which was first.
+    assert sorted(await post.ended(2)) == [("CONFIRMATION", "SKIPPED"), ("CONFIRMATION", "STOPPED")]
     assert post.letters() == []
 
 

@@ -25,6 +25,7 @@ from services.console.house.fields import OWN_KEYS, behaviours, kind_of, option_
 from services.console.integrations_app import SUBJECTS as OF_INTEGRATIONS
 from services.console.integrations_app import integrations_app
 from services.console.orders_app import SUBJECTS as OF_ORDERS
+from services.console.orders_app import orders_app
 
 SUBJECTS = (*OF_THE_HOUSE, *OF_INTEGRATIONS, *OF_ORDERS)
 
@@ -117,7 +118,7 @@ def test_every_command_tells_its_options_and_no_two_are_called_alike(subject: Su
     fields = option_fields(subject, command)
     assert len({one.option for one in fields}) == len(fields)
     words = [*([subject.name] if subject.name else []), command.name, "--help"]
-    app = integrations_app() if subject in OF_INTEGRATIONS else house_app()
+    app = integrations_app() if subject in OF_INTEGRATIONS else orders_app() if subject in OF_ORDERS else house_app()
     told = CliRunner().invoke(app, words, env={"COLUMNS": "300", "NO_COLOR": "1"})
     assert told.exit_code == 0, told.output
     for one in fields:

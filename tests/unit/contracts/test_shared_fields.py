@@ -50,7 +50,12 @@ SERVICES: Mapping[str, FileDescriptor] = {
 # Read by more than one service under one name, and not the same thing.
 NOT_SHARED = {
     "categories": "each is a name of 'category', a whole list of them read where it is sent",
-    **dict.fromkeys(("discount_id", "reservation_id"), "keys that others gave out; orders hand them back as they are"),
+    **dict.fromkeys(
+        ("discount_id", "reservation_id", "package_id", "form_field_id"),
+        "keys that others gave out; orders and customers hand them back as they are",
+    ),
+    "timeout_ms": "how long a stream's caller waits; each stream has its own bound",
+    "subject": "whom a service speaks for, as accounts names them; compared, never made",
     **dict.fromkeys(("email", "language"), "one rule in the contracts reads every one"),
     "kind": "an enum of each message's own; no number of one is sent as another's",
     "page_token": "each service's own, given out by itself",
