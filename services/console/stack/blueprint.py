@@ -90,7 +90,7 @@ CONSUMING: tuple[str, ...] = (
     "webhooks",
 )
 BUS_DATABASE = "balcon_bus"
-_LETTERS_A_SECOND = "5"
+_LETTERS_A_SECOND = "1"
 MAX_NODES = 16
 
 

@@ -69,6 +69,7 @@ class PerformanceHost:
         self._activation = activation
         self._feed = feed
         self._clock = clock
+        self._rules_came = asyncio.Event()
         self._idle_seconds = idle_seconds
         self._actors: dict[str, PerformanceActor] = {}
         self._runs: dict[PerformanceActor, asyncio.Task[None]] = {}
@@ -338,6 +339,19 @@ class PerformanceHost:
         for performance_id, actor in list(self._actors.items()):
             if actor.is_active and epochs.get(performance_id, 0) > actor.epoch:
                 self._drop(actor, "superseded")
+
+    def rules_came(self) -> None:
+        """Something was heard of performances: whoever opens a sale does not wait for the next look."""
+        self._rules_came.set()
+
+    async def take_over_what_is_heard(self) -> None:
+        """Loop: takes over changed rules as they come."""
+        while True:
+            await self._rules_came.wait()
+            self._rules_came.clear()
+            for performance_id, rules in (await self._performances.rules_of([*self._actors])).items():
+                if (actor := self._actors.get(performance_id)) is not None:
+                    actor.propose_terms(rules)
 
     async def keep_rules_fresh(self) -> None:
         """Loop: takes over changed rules, drops what has another owner by now, and lets idle performances go."""

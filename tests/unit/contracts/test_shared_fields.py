@@ -49,20 +49,17 @@ SERVICES: Mapping[str, FileDescriptor] = {
 }
 # Read by more than one service under one name, and not the same thing.
 NOT_SHARED = {
-    "categories": "each is a name of 'category', a whole list of them read where it is sent",
     **dict.fromkeys(
-        ("discount_id", "reservation_id", "package_id", "form_field_id"),
-        "keys that others gave out; orders and customers hand them back as they are",
+        ("categories", "ticket_types"), "lists of names that have a field here, each read where it is sent"
     ),
-    "timeout_ms": "how long a stream's caller waits; each stream has its own bound",
-    "subject": "whom a service speaks for, as accounts names them; compared, never made",
+    **dict.fromkeys(("discount_id", "reservation_id"), "keys that others gave out; orders hand them back as they are"),
+    **dict.fromkeys(("package_id", "form_field_id"), "keys that the catalogue gave out, handed back as they are"),
+    **dict.fromkeys(("timeout_ms", "subject"), "a stream's own: how long its caller waits, and whom it speaks for"),
     **dict.fromkeys(("email", "language"), "one rule in the contracts reads every one"),
-    "kind": "an enum of each message's own; no number of one is sent as another's",
     "page_token": "each service's own, given out by itself",
     "size": "how many, of groups of a best available and of a quota; each checked where it is counted",
     "zones": "names of a plan's zones; the owner compares them with its own plan",
-    "ticket_types": "each is a name of 'ticket_type', a whole list of them read where it is sent",
-    "states": "an enum of each message's own; no number of one is sent as another's",
+    **dict.fromkeys(("kind", "states"), "enums of each message's own; no number of one is sent as another's"),
     **dict.fromkeys(("epoch", "plan_version"), "a number that is compared with what is there; every one is read"),
 }
 PRICE = Price("Stalls", "normal", TicketKind.NORMAL, 2_500, "EUR")

@@ -29,7 +29,9 @@ def change(stage: Stage, rules: HoldRules) -> None:
 @asynccontextmanager
 async def kept_fresh(node: PerformanceHost) -> AsyncIterator[None]:
     """The node's loops for rules and expiries run."""
-    loops = [asyncio.create_task(node.keep_rules_fresh()), asyncio.create_task(node.keep_time())]
+    loops = [
+        asyncio.create_task(loop()) for loop in (node.keep_rules_fresh, node.take_over_what_is_heard, node.keep_time)
+    ]
     try:
         yield
     finally:
@@ -48,6 +50,19 @@ async def test_a_living_owner_takes_over_changed_rules() -> None:
         await stage.clock.sleep(2 * RULES_TICK_SECONDS)
         assert await ask(node, hold("h2", 2)) == [NotOnSale()]
     assert await stage.owner(node) is owner
+
+
+@virtual
+async def test_what_was_heard_is_taken_over_at_once() -> None:
+    stage = Stage()
+    node = stage.node()
+    await stage.owner(node)
+    async with kept_fresh(node):
+        await done(node, hold("h1", 1))
+        change(stage, CLOSED)
+        node.rules_came()
+        await stage.clock.sleep(RULES_TICK_SECONDS / 10)
+        assert await ask(node, hold("h2", 2)) == [NotOnSale()]
 
 
 @virtual
