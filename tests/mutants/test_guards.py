@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.slow
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
 def test_a_removed_guard_is_noticed(guard: Guard) -> None:
-    catch = guard.hunt(guard.mutant, range(guard.budget))
+    catch = guard.hunt(guard.mutant, guard.seeds)
     assert catch is not None, f"{guard.name} survived {guard.budget} seeds: nothing watches over '{guard.what}'"
 
 

@@ -49,16 +49,13 @@ SERVICES: Mapping[str, FileDescriptor] = {
 }
 # Read by more than one service under one name, and not the same thing.
 NOT_SHARED = {
-    **dict.fromkeys(
-        ("categories", "ticket_types"), "lists of names that have a field here, each read where it is sent"
-    ),
+    **dict.fromkeys(("categories", "ticket_types"), "lists of what has a field here, each read where it is sent"),
     **dict.fromkeys(("discount_id", "reservation_id"), "keys that others gave out; orders hand them back as they are"),
     **dict.fromkeys(("package_id", "form_field_id"), "keys that the catalogue gave out, handed back as they are"),
-    **dict.fromkeys(("timeout_ms", "subject"), "a stream's own: how long its caller waits, and whom it speaks for"),
+    **dict.fromkeys(("timeout_ms", "subject", "page_token"), "each service's own, of a stream or given out by itself"),
     **dict.fromkeys(("email", "language"), "one rule in the contracts reads every one"),
-    "page_token": "each service's own, given out by itself",
     "size": "how many, of groups of a best available and of a quota; each checked where it is counted",
-    "zones": "names of a plan's zones; the owner compares them with its own plan",
+    "zones": "names of a plan's zones, compared with the owner's own plan",
     **dict.fromkeys(("kind", "states"), "enums of each message's own; no number of one is sent as another's"),
     **dict.fromkeys(("epoch", "plan_version"), "a number that is compared with what is there; every one is read"),
 }
