@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contracts.pages import Place
+from services.contracts.year_numbers import next_number
 from services.reporting.adapters.settlement_tables import settlement_numbers, settlements
 from services.reporting.adapters.written_settlements import read_document, written_document
 from services.reporting.domain.settlement_document import SettlementDocument, SignedSettlement
@@ -39,11 +40,7 @@ class SettlementRows:
         self._house_id = house_id
 
     async def next_number(self, year: int) -> int:
-        first = insert(settlement_numbers).values(house_id=self._house_id, year=year, last_number=1)
-        counted = first.on_conflict_do_update(
-            index_elements=["house_id", "year"], set_={"last_number": settlement_numbers.c.last_number + 1}
-        ).returning(settlement_numbers.c.last_number)
-        return int((await self._connection.execute(counted)).scalar_one())
+        return await next_number(self._connection, settlement_numbers, self._house_id, year)
 
     async def add(self, signed: SignedSettlement, year: int, ordinal: int) -> None:
         values = _columns(signed.document) | {

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contracts.bounds import PART_BYTES
 from services.contracts.pages import Place
+from services.contracts.year_numbers import next_number
 from services.ticketing.adapters.document_tables import departures, document_parts, documents, note_numbers
 from services.ticketing.domain.allotment import Departure
 from services.ticketing.domain.document import Document, DocumentKind
@@ -33,11 +34,7 @@ class DocumentRows:
         await self._connection.execute(insert(documents), values)
 
     async def next_note_number(self, year: int) -> int:
-        first = insert(note_numbers).values(house_id=self._house_id, year=year, last_number=1)
-        counted = first.on_conflict_do_update(
-            index_elements=["house_id", "year"], set_={"last_number": note_numbers.c.last_number + 1}
-        ).returning(note_numbers.c.last_number)
-        return int((await self._connection.execute(counted)).scalar_one())
+        return await next_number(self._connection, note_numbers, self._house_id, year)
 
     async def prints_of(self, performance_id: str, allotment_id: str) -> int:
         last = sa.select(sa.func.max(documents.c.print_number)).where(

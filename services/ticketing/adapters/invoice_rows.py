@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.contracts.pages import Place
+from services.contracts.year_numbers import next_number
 from services.runtime.clock import Clock
 from services.runtime.sql.connections import connected, for_single_statements
 from services.runtime.sql.scopes import AllHouses, HouseScope
@@ -59,11 +60,7 @@ class InvoiceRows:
         return (await self._connection.execute(saved)).first() is not None
 
     async def next_number(self, year: int) -> int:
-        first = insert(invoice_numbers).values(house_id=self._house_id, year=year, last_number=1)
-        counted = first.on_conflict_do_update(
-            index_elements=["house_id", "year"], set_={"last_number": invoice_numbers.c.last_number + 1}
-        ).returning(invoice_numbers.c.last_number)
-        return int((await self._connection.execute(counted)).scalar_one())
+        return await next_number(self._connection, invoice_numbers, self._house_id, year)
 
     async def lock_order(self, order_id: str) -> None:
         name = sa.func.hashtextextended(f"invoice:{self._house_id}:{order_id}", 0)
