@@ -32,7 +32,7 @@ from services.ticketing.adapters.drawn_paper import DrawnPaper
 from services.ticketing.adapters.ed25519_signer import Ed25519Signer
 from services.ticketing.adapters.event_handlers import all_of
 from services.ticketing.adapters.grpc_allotments import GrpcAllotments
-from services.ticketing.adapters.grpc_invoiced_orders import GrpcBuyers, GrpcInvoicedOrders
+from services.ticketing.adapters.grpc_invoiced_orders import GrpcInvoicedOrders
 from services.ticketing.adapters.grpc_shows import GrpcShows
 from services.ticketing.adapters.grpc_sold_orders import GrpcReaders, GrpcSoldOrders
 from services.ticketing.adapters.invoice_events import InvoiceEvents
@@ -66,7 +66,6 @@ from services.ticketing.handlers.signing_keys import KeyRing
 from services.ticketing.handlers.sold_tickets import SoldTicketHandler
 from services.ticketing.handlers.wallet_passes import WalletFile, WalletLinks
 from services.ticketing.ports.enclosures import Enclosure
-from services.ticketing.ports.paper import Paper
 from services.ticketing.settings import TicketingSettings
 
 GROUP = "ticketing"
@@ -85,7 +84,8 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     seal = Seal(settings.secrets(), owner="ticketing")
     keys = _keys(service, settings, store, seal)
     allotments, shows, paper = _allotments(service, settings), _shows(service, settings), DrawnPaper()
-    facts, (orders, readers) = FactGatherer(allotments, shows), _buyers(service, settings)
+    facts, (orders, invoiced, readers) = FactGatherer(allotments, shows), _buyers(service, settings)
+    known_shows = KnownShows(shows, clock)
     documents = DocumentHandler(store, paper)
     sends = SendHandler(store, documents, shows, post_of(settings), ids)
     _send_papers(service, settings, sends)
@@ -106,7 +106,8 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     service.rpc.add(
         lambda server: add_TicketingServiceServicer_to_server(servicer, server), "balcon.ticketing.v1.TicketingService"
     )
-    invoices = _invoices(service, settings, store, shows, paper, seal)
+    invoices = InvoiceHandler(store, invoiced, readers, known_shows, paper, ids, seal)
+    _serve_invoices(service, InvoicesServicer(InvoicingHandler(store), invoices))
     looks = PostgresInvoiceLooks(engine, clock)
     follower = InvoiceFollower(looks, invoices, clock)
     service.background("invoices", follower.run)
@@ -114,7 +115,7 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     consumer = service.consume(engine, bus, group=GROUP, topics=[ORDERS, ALLOTMENTS], handler=heard)
     consumer.when_applied(relay.wake)
     consumer.when_applied(follower.wake)
-    letters = _letters(service, settings, store, orders, readers, shows, seal)
+    letters = _letters(service, settings, store, orders, readers, known_shows, seal)
     _send_letters(service, settings, store, engine, bus, letters)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
     keep_ms = settings.request_key_hours * _HOUR_MS
@@ -141,7 +142,7 @@ def _letters(
     store: PostgresTicketing,
     orders: GrpcSoldOrders,
     readers: GrpcReaders,
-    shows: GrpcShows,
+    shows: KnownShows,
     seal: Seal,
 ) -> OrderLetters:
     """What goes out for an order: the letter, and each kind of file that goes with it."""
@@ -149,25 +150,13 @@ def _letters(
     service.on_close(pool.close)
     files: tuple[Enclosure, ...] = (TicketFile(), CalendarFile(), *_wallet_files(settings))
     enclosures = Enclosures(files, _wallet_links(service, settings))
-    return OrderLetters(store, orders, readers, KnownShows(shows, clock), DrawnLetters(pool), enclosures, seal, clock)
+    return OrderLetters(store, orders, readers, shows, DrawnLetters(pool), enclosures, seal, clock)
 
 
-def _invoices(
-    service: Service, settings: TicketingSettings, store: PostgresTicketing, shows: GrpcShows, paper: Paper, seal: Seal
-) -> InvoiceHandler:
-    clock, seconds = service.clock, settings.call_timeout_seconds
-    to_orders = open_channel(settings.orders_target, clock, timeout_seconds=seconds)
-    to_customers = open_channel(settings.customers_target, clock, timeout_seconds=seconds)
-    service.on_close(to_orders.close)
-    service.on_close(to_customers.close)
-    handler = InvoiceHandler(
-        store, GrpcInvoicedOrders(to_orders), GrpcBuyers(to_customers), shows, paper, service.ids, seal
-    )
-    servicer = InvoicesServicer(InvoicingHandler(store), handler)
+def _serve_invoices(service: Service, servicer: InvoicesServicer) -> None:
     service.rpc.add(
         lambda server: add_InvoicesServiceServicer_to_server(servicer, server), "balcon.ticketing.v1.InvoicesService"
     )
-    return handler
 
 
 def _send_papers(service: Service, settings: TicketingSettings, sends: SendHandler) -> None:
@@ -218,7 +207,7 @@ def _wallet_links(service: Service, settings: TicketingSettings) -> WalletLinks 
     return WalletLinks(account, signer, service.clock)
 
 
-def _buyers(service: Service, settings: TicketingSettings) -> tuple[GrpcSoldOrders, GrpcReaders]:
+def _buyers(service: Service, settings: TicketingSettings) -> tuple[GrpcSoldOrders, GrpcInvoicedOrders, GrpcReaders]:
     """Not waited for: a letter is written later then, and a call of staff is told so."""
     seconds = settings.call_timeout_seconds
     to_orders, to_customers = (
@@ -227,7 +216,7 @@ def _buyers(service: Service, settings: TicketingSettings) -> tuple[GrpcSoldOrde
     )
     service.on_close(to_orders.close)
     service.on_close(to_customers.close)
-    return GrpcSoldOrders(to_orders), GrpcReaders(to_customers)
+    return GrpcSoldOrders(to_orders), GrpcInvoicedOrders(to_orders), GrpcReaders(to_customers)
 
 
 def _allotments(service: Service, settings: TicketingSettings) -> GrpcAllotments:

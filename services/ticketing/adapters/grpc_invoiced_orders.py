@@ -1,4 +1,4 @@
-"""What invoices ask other services: orders for what was bought and went back, customers for the buyer's name."""
+"""What invoices ask orders: what was bought, and what of it went back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import grpc
 from balcon.catalogue.v1.prices_pb2 import PriceComponentKind
-from balcon.customers.v1.customers_pb2 import GetCustomerRequest
-from balcon.customers.v1.customers_service_pb2_grpc import CustomersServiceStub
 from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 
@@ -16,11 +14,9 @@ from services.runtime.call_context import own_account
 from services.runtime.errors import Refusal
 from services.ticketing.adapters.neighbour_answers import answer_of
 from services.ticketing.domain.invoice import InvoicedOrder, InvoiceLine, InvoicePart, PaidBack
-from services.ticketing.domain.refusals import InvoiceNotFound, OrderNotFound
-from services.ticketing.ports.buyers_of_invoices import KnownBuyer
+from services.ticketing.domain.refusals import OrderNotFound
 
 if TYPE_CHECKING:
-    from balcon.customers.v1.customers_service_pb2_grpc import CustomersServiceAsyncStub
     from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceAsyncStub
 
 _PREFIX: Final = "PRICE_COMPONENT_KIND_"
@@ -43,24 +39,6 @@ class GrpcInvoicedOrders:
                 self._stub.GetOrder(wire.GetOrderRequest(house_id=house_id, order_id=order_id)), absent
             )
         return found if isinstance(found, Refusal) else _order(found.order)
-
-
-class GrpcBuyers:
-    """See BuyersOfInvoices."""
-
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._stub: CustomersServiceAsyncStub = CustomersServiceStub(channel)
-
-    async def buyer(self, house_id: str, customer_id: str) -> KnownBuyer | None:
-        """See BuyersOfInvoices.buyer."""
-        if not customer_id:
-            return None
-        gone: dict[Reason, Refusal] = {Reason.CUSTOMER_NOT_FOUND: InvoiceNotFound(customer_id)}
-        with own_account():
-            found = await answer_of(
-                self._stub.GetCustomer(GetCustomerRequest(house_id=house_id, customer_id=customer_id)), gone
-            )
-        return None if isinstance(found, Refusal) else KnownBuyer(found.customer.name, found.customer.language)
 
 
 def _order(order: wire.Order) -> InvoicedOrder:

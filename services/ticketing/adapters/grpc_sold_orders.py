@@ -13,6 +13,7 @@ from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 
 from services.contracts.reasons import Reason
+from services.runtime.call_context import own_account
 from services.runtime.errors import Refusal
 from services.ticketing.adapters.neighbour_answers import answer_of
 from services.ticketing.domain.refusals import CustomerNotFound, OrderNotFound
@@ -35,8 +36,9 @@ class GrpcSoldOrders:
     async def order(self, house_id: str, order_id: str) -> SoldOrder | Refusal:
         """See SoldOrders.order."""
         absent: Mapping[Reason, Refusal] = {Reason.ORDER_NOT_FOUND: OrderNotFound(order_id)}
-        asked = self._orders.GetOrder(wire.GetOrderRequest(house_id=house_id, order_id=order_id))
-        found = await answer_of(asked, absent)
+        with own_account():
+            asked = self._orders.GetOrder(wire.GetOrderRequest(house_id=house_id, order_id=order_id))
+            found = await answer_of(asked, absent)
         if isinstance(found, Refusal):
             return found
         order = found.order
@@ -58,8 +60,9 @@ class GrpcReaders:
     async def reader(self, house_id: str, customer_id: str) -> Reader | Refusal:
         """See Readers.reader."""
         absent: Mapping[Reason, Refusal] = {Reason.CUSTOMER_NOT_FOUND: CustomerNotFound(customer_id)}
-        asked = self._customers.GetCustomer(GetCustomerRequest(house_id=house_id, customer_id=customer_id))
-        found = await answer_of(asked, absent)
+        with own_account():
+            asked = self._customers.GetCustomer(GetCustomerRequest(house_id=house_id, customer_id=customer_id))
+            found = await answer_of(asked, absent)
         if isinstance(found, Refusal):
             return found
         customer = found.customer

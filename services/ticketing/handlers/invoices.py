@@ -40,12 +40,12 @@ from services.ticketing.domain.refusals import (
     OrderNotSold,
 )
 from services.ticketing.domain.show import Show
+from services.ticketing.handlers.known_shows import KnownShows
 from services.ticketing.handlers.sheets import invoice_sheet
 from services.ticketing.paper.invoice import InvoicedShow, InvoicePaper
-from services.ticketing.ports.buyers_of_invoices import BuyersOfInvoices
 from services.ticketing.ports.orders_to_invoice import OrdersToInvoice
 from services.ticketing.ports.paper import Paper
-from services.ticketing.ports.shows import Shows
+from services.ticketing.ports.readers import Readers
 from services.ticketing.ports.store import TicketingStore
 from services.ticketing.ports.transaction import TicketingTransaction
 
@@ -105,15 +105,15 @@ class InvoiceHandler:
         self,
         store: TicketingStore,
         orders: OrdersToInvoice,
-        buyers: BuyersOfInvoices,
-        shows: Shows,
+        readers: Readers,
+        shows: KnownShows,
         paper: Paper,
         ids: Ids,
         seal: Seal,
     ) -> None:
         self._store = store
         self._orders = orders
-        self._buyers = buyers
+        self._readers = readers
         self._shows = shows
         self._paper = paper
         self._ids = ids
@@ -188,10 +188,11 @@ class InvoiceHandler:
             if isinstance(show, Refusal):
                 return show
             shows[performance_id] = show
-        known = await self._buyers.buyer(house_id, order.customer_id)
-        buyer = None if known is None else InvoiceBuyer(known.name)
-        language = known.language if known is not None and known.language in LANGUAGES else LANGUAGES[0]
-        return _Facts(order, shows, buyer, language)
+        reader = await self._readers.reader(house_id, order.customer_id) if order.customer_id else None
+        if reader is None or isinstance(reader, Refusal):  # nobody wrote them down, or they were erased
+            return _Facts(order, shows, None, LANGUAGES[0])
+        language = reader.language if reader.language in LANGUAGES else LANGUAGES[0]
+        return _Facts(order, shows, InvoiceBuyer(reader.name), language)
 
     async def _issued(
         self,

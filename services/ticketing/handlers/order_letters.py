@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from services.contracts.languages import LANGUAGES
-from services.paper.house_style import DEFAULT_ACCENT, DEFAULT_PRIMARY, HouseStyle
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
 from services.runtime.mail.letter import Attachment, LetterText
@@ -21,7 +20,7 @@ from services.ticketing.domain.show import Show
 from services.ticketing.domain.sold_order import Reader, SoldLine, SoldOrder
 from services.ticketing.domain.ticket import Ticket
 from services.ticketing.handlers.known_shows import KnownShows
-from services.ticketing.handlers.sheets import spoken_code
+from services.ticketing.handlers.sheets import performance_of, spoken_code, style_of
 from services.ticketing.handlers.wallet_passes import WalletLinks
 from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter, TaxSum
 from services.ticketing.paper import documents as paper
@@ -162,7 +161,7 @@ class OrderLetters:
     async def _plan(self, facts: _Facts) -> Plan:
         line, first = facts.line, next(iter(facts.shows.values()))
         spoken = facts.reader.language if facts.reader.language in LANGUAGES else first.language
-        style = _style(first, facts.own, spoken)
+        style = style_of(first, facts.own, spoken)
         names = {one.ticket_id: self._seal.opened(one.sealed_name).decode() for one in facts.tickets if one.sealed_name}
         tickets = () if line.occasion.kind in _WITHOUT_TICKETS else _paper_tickets(facts, names)
         urls = await self._links.of(style, tickets) if self._links is not None else []
@@ -201,23 +200,6 @@ def _move_of(line: Delivery) -> int:
 def _number(seat: str) -> tuple[int, str]:
     """So that seat 9 stands before seat 10."""
     return (int(seat) if seat.isdecimal() else 0, seat)
-
-
-def _style(show: Show, own: PaperStyle, language: str) -> HouseStyle:
-    return HouseStyle(
-        house_name=show.house_name,
-        language=language,
-        time_zone=show.time_zone,
-        currency=show.currency,
-        address_lines=own.address_lines or show.hall_address,
-        logo=own.logo,
-        primary_color=own.primary_color or DEFAULT_PRIMARY,
-        accent_color=own.accent_color or DEFAULT_ACCENT,
-    )
-
-
-def _performance(show: Show) -> paper.Performance:
-    return paper.Performance(show.title, show.starts_at_ms, show.hall_name, show.subtitle, show.doors_at_ms)
 
 
 def _place(ticket: Ticket) -> paper.Place:
@@ -261,7 +243,7 @@ def _show(
         return line.price_minor if is_priced and line is not None else None
 
     return LetterShow(
-        performance=_performance(show),
+        performance=performance_of(show),
         address=show.hall_address,
         seats=tuple(
             LetterSeat(
@@ -292,7 +274,7 @@ def _paper_tickets(facts: _Facts, names: Mapping[str, str]) -> tuple[paper.Ticke
         paper.Ticket(
             code=spoken_code(one),
             qr_text=one.code,
-            performance=_performance(facts.shows[one.performance_id]),
+            performance=performance_of(facts.shows[one.performance_id]),
             place=_place(one),
             ticket_type=one.seat.ticket_type,
             price_minor=sold.get((one.performance_id, one.seat.seat_id)),

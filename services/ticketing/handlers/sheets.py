@@ -40,14 +40,14 @@ _ANY_CATEGORY = "-"
 
 def invoice_sheet(show: Show, own: PaperStyle, invoice: InvoicePaper) -> InvoiceSheet:
     """An invoice in the house's style, as it was at that moment."""
-    return InvoiceSheet(_style(show, own, invoice.invoice.language), invoice)
+    return InvoiceSheet(style_of(show, own, invoice.invoice.language), invoice)
 
 
 def tickets_sheet(
     facts: PaperFacts, own: PaperStyle, language: str, stock: Stock, tickets: Sequence[Ticket]
 ) -> TicketsSheet:
     """The tickets of one print."""
-    performance = _performance(facts.show)
+    performance = performance_of(facts.show)
     allotment_id = facts.allotment.allotment_id
     drawn = tuple(
         paper.Ticket(
@@ -63,7 +63,7 @@ def tickets_sheet(
         )
         for ticket in tickets
     )
-    return TicketsSheet(_style(facts.show, own, language), stock, drawn)
+    return TicketsSheet(style_of(facts.show, own, language), stock, drawn)
 
 
 def note_sheet(
@@ -84,7 +84,7 @@ def note_sheet(
         number=number,
         issued_at_ms=issued_at_ms,
         office=_office(facts),
-        performance=_performance(facts.show),
+        performance=performance_of(facts.show),
         reservation=_reservation(facts),
         seats=tuple(_delivered(facts.show, seat, tickets.get(seat.seat_id)) for seat in seats),
         price_rules=tuple(
@@ -95,7 +95,7 @@ def note_sheet(
         ),
         conditions=facts.office.conditions,
     )
-    return NoteSheet(_style(facts.show, own, language), note, as_list)
+    return NoteSheet(style_of(facts.show, own, language), note, as_list)
 
 
 def plan_sheet(facts: PaperFacts, own: PaperStyle, language: str) -> PlanSheet:
@@ -106,9 +106,9 @@ def plan_sheet(facts: PaperFacts, own: PaperStyle, language: str) -> PlanSheet:
         for seat in facts.plan.seats.values()
     )
     drawn = paper.HallPlan(
-        _performance(facts.show), _office(facts), facts.allotment.allotment_id, seats, facts.plan.focal_point
+        performance_of(facts.show), _office(facts), facts.allotment.allotment_id, seats, facts.plan.focal_point
     )
-    return PlanSheet(_style(facts.show, own, language), drawn)
+    return PlanSheet(style_of(facts.show, own, language), drawn)
 
 
 def statement_sheet(
@@ -128,13 +128,13 @@ def statement_sheet(
         number=number,
         issued_at_ms=now_ms,
         office=_office(facts),
-        performance=_performance(facts.show),
+        performance=performance_of(facts.show),
         reservation=_reservation(facts),
         is_final=facts.allotment.closed_at_ms is not None,
         lines=_lines(facts, left),
         discount_sales=_discounts(sums),
     )
-    return StatementSheet(_style(facts.show, own, language), statement)
+    return StatementSheet(style_of(facts.show, own, language), statement)
 
 
 def office_sheet(
@@ -156,14 +156,14 @@ def office_sheet(
         allotments=tuple(_summary(facts) for facts in found),
         discount_sales=_discounts(sums),
     )
-    return OfficeSheet(_style(found[0].show, own, language), statement)
+    return OfficeSheet(style_of(found[0].show, own, language), statement)
 
 
 def _summary(facts: PaperFacts) -> paper.AllotmentSummary:
     allotment, seats = facts.allotment, facts.plan.seats
     prices = [_price(facts.show, seats[seat]) or 0 for seat in allotment.sold_seats]
     return paper.AllotmentSummary(
-        performance=_performance(facts.show),
+        performance=performance_of(facts.show),
         allotment_number=allotment.allotment_id,
         is_final=allotment.closed_at_ms is not None,
         handed_out=len(allotment.seats) + allotment.returned,
@@ -208,7 +208,8 @@ def _lines(facts: PaperFacts, left: Set[str]) -> tuple[paper.StatementLine, ...]
     return tuple(found)
 
 
-def _style(show: Show, own: PaperStyle, language: str) -> HouseStyle:
+def style_of(show: Show, own: PaperStyle, language: str) -> HouseStyle:
+    """As the house has said it; where it has not, the hall's address and Balcon's colours."""
     return HouseStyle(
         house_name=show.house_name,
         language=language,
@@ -221,7 +222,8 @@ def _style(show: Show, own: PaperStyle, language: str) -> HouseStyle:
     )
 
 
-def _performance(show: Show) -> paper.Performance:
+def performance_of(show: Show) -> paper.Performance:
+    """As paper tells it."""
     return paper.Performance(show.title, show.starts_at_ms, show.hall_name, show.subtitle, show.doors_at_ms)
 
 
