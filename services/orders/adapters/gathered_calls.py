@@ -44,7 +44,9 @@ class GatheredCalls(Generic[ItemT, AnswerT]):
         self._call = call
         self._lanes = lanes
         self._turn = 0
-        self._gathering: Gathering[tuple[str, int], ItemT, AnswerT | Declined] = Gathering(name, self._many, most=most)
+        self._gathering: Gathering[tuple[str, int], ItemT, AnswerT | Declined] = Gathering(
+            name, self._many, most=most, is_refused=_is_of_items
+        )
 
     async def ask(self, house_id: str, item: ItemT) -> AnswerT | Declined:
         """The item's answer. Raises Unanswered."""
@@ -55,19 +57,17 @@ class GatheredCalls(Generic[ItemT, AnswerT]):
         house_id, _ = lane
         try:
             answers = await self._call(house_id, items)
-        except Unanswered as fault:
-            return [ItemBroke(fault)] * len(items)
         except grpc.aio.AioRpcError as error:
-            refusal = refusal_of(error)
-            is_of_items = error.code() not in _OF_THE_WAY and (refusal is None or refusal.reason != Reason.OVERLOADED)
-            if len(items) > 1 and is_of_items:
-                return [(await self._many(lane, [item]))[0] for item in items]
-            return [self._refused(error)] * len(items)
+            if len(items) > 1 and _is_of_items(error):
+                raise
+            # What is certain of a call is so of its only item; a call of many is never refused for one of these.
+            return [declined_or_raise(self._name, error, self._certain)] * len(items)
         return [ItemBroke(answer) if isinstance(answer, Unanswered) else answer for answer in answers]
 
-    def _refused(self, error: grpc.aio.AioRpcError) -> Declined | ItemBroke:
-        """What is certain of a call is so of its only item; a call of many is never refused for one of these."""
-        try:
-            return declined_or_raise(self._name, error, self._certain)
-        except Unanswered as fault:
-            return ItemBroke(fault)
+
+def _is_of_items(error: Exception) -> bool:
+    """Whether it is refused for what is asked, which one item alone may have brought in."""
+    if not isinstance(error, grpc.aio.AioRpcError) or error.code() in _OF_THE_WAY:
+        return False
+    refusal = refusal_of(error)
+    return refusal is None or refusal.reason != Reason.OVERLOADED
