@@ -131,12 +131,9 @@ class MemoryOrderStore:
             used = self.used[order.house_id, use.counted_id]
             if use.limit and used + use.count > use.limit:
                 return UsesExhausted(use.counted_id, max(0, use.limit - used), use.count)
-        self._count(order, 1)
-        return None
-
-    def _count(self, order: Order, sign: int) -> None:
         for use in order.uses:
-            self.used[order.house_id, use.counted_id] += sign * use.count
+            self.used[order.house_id, use.counted_id] += use.count
+        return None
 
     def _take_key(self, key: RequestKey, order_id: str) -> bool:
         name = (key.house_id, key.operation, key.key)

@@ -58,19 +58,12 @@ _MOVING = (
     "payment_url", "cancel_reason", "refund_reason", "refunded_minor", "dispute", "confirmed_at_ms", "state_since_ms",
     "next_step_at_ms", "step_failures", "lease_token", "lease_until_ms",
 )  # fmt: skip
-_THIS = (orders.c.house_id == sa.bindparam("this_house"), orders.c.order_id == sa.bindparam("this_order"))
-_KEY = (
-    request_keys.c.house_id == sa.bindparam("this_house"),
-    request_keys.c.operation == sa.bindparam("this_operation"),
-    request_keys.c.key == sa.bindparam("this_key"),
-)
 _QUIET = [state.value for state in (*FINAL_STATES, OrderState.OPEN)]
 
 # An order as order_rows.order_of reads it: nothing personal.
 ORDER = sa.select(*_COLUMNS, *_ROWS)
-ONE = ORDER.where(*_THIS)
 # After a wait for the lock the order's row is the newest, but its parts, tickets and refunds are as they were when the
-# statement began. `read_version` is the row's version of then: where `version` is another, read ONE under the lock.
+# statement began. `read_version` is the row's version of then: where `version` is another, read MANY under the lock.
 _EARLIER = orders.alias("earlier")
 _READ_VERSION = (
     sa.select(sa.literal_column("earlier.xmin::text"))
@@ -210,8 +203,6 @@ LOCK_COUNTS = (
     .with_for_update(of=counted_uses)
 )
 SET_COUNTS = sa.update(counted_uses).where(_IS_COUNTED).values(used=_COUNTS.table.c.used)
-
-FIND_KEY = sa.select(request_keys.c.request_hash, request_keys.c.order_id, request_keys.c.busy_until_ms).where(*_KEY)
 
 STATES = sa.select(orders.c.house_id, orders.c.order_id, orders.c.state).join(_WANTED.table, _IS_WANTED)
 UNRESOLVED = (

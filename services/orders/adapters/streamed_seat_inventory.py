@@ -20,8 +20,8 @@ from services.runtime.rpc import owner_streams
 
 # The stream speaks of the plan as it is now; seats of an older version are only known to the unary calls.
 _OTHER_PLAN = {Reason.PLAN_VERSION_MISMATCH.value}
-# What a node of the release before says of a command that it does not know.
 _GOING = {LineStatus.RELEASE_DUE, LineStatus.RELEASED}
+# What a node of the release before says of a command that it does not know.
 _NO_SUCH_COMMAND = {Reason.FIELD_INVALID.value, Reason.PLAN_VERSION_MISMATCH.value}
 
 

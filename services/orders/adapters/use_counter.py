@@ -32,14 +32,14 @@ class UseCounter:
         self._used = {(row.house_id, row.counted_id): row.used for row in found}
         self._begun = dict(self._used)
 
-    def take(self, order: Order, *, limited: bool = True) -> UsesExhausted | None:
-        """All of the order's, or none where there are too few of one. Not `limited`: money has come for it already."""
+    def take(self, order: Order) -> UsesExhausted | None:
+        """All of the order's, or none where there are too few of one."""
         wanted = sorted(order.uses, key=lambda one: one.counted_id)
         after = dict(self._used)
         for use in wanted:
             counted = (order.house_id, use.counted_id)
             left = use.limit - after[counted]
-            if limited and use.limit and use.count > left:
+            if use.limit and use.count > left:
                 return UsesExhausted(use.counted_id, max(0, left), use.count)
             after[counted] += use.count
         self._used = after

@@ -6,7 +6,6 @@ An order is acted on once, whoever asks twice: the job's id is in its refund, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.contracts.pages import Place
@@ -106,7 +105,7 @@ class PerformanceRefunds:
             orders_acted=job.orders_acted + len(done),
             tickets_cancelled=job.tickets_cancelled + tickets,
             pass_acted=job.pass_acted + len(done),
-            after=_place(page, job) if len(page) == limit else None,
+            after=_place(page[-1]) if len(page) == limit else None,
         )
         if job.after is None:
             job = await self._passed(job)
@@ -139,6 +138,6 @@ def _has_valid(order: Order, job: PerformanceRefund) -> bool:
     return any(part.valid_seat_ids for part in order.parts if part.performance_id == job.performance_id)
 
 
-def _place(page: Sequence[Order], job: PerformanceRefund) -> Place:
+def _place(last: Order) -> Place:
     """Parts are listed by the time of their order."""
-    return Place(page[-1].created_at_ms, page[-1].order_id)
+    return Place(last.created_at_ms, last.order_id)
