@@ -35,7 +35,16 @@ from services.contracts.wire_types import wire_money
 from services.orders.adapters.gathered_calls import GatheredCalls
 from services.orders.adapters.grpc_answers import declined_or_raise, declined_or_unanswered, unanswered
 from services.orders.domain.order import Order
-from services.orders.ports import Declined, PaymentSeen, PaymentState, RefundAsked, RefundSeen, RefundStatus, Unanswered
+from services.orders.ports import (
+    NEVER_MADE,
+    Declined,
+    PaymentSeen,
+    PaymentState,
+    RefundAsked,
+    RefundSeen,
+    RefundStatus,
+    Unanswered,
+)
 from services.runtime.telemetry.metrics import ANSWERS_NOT_UNDERSTOOD
 
 if TYPE_CHECKING:
@@ -53,8 +62,6 @@ _REFUND_STATUS: dict[WireRefundState.ValueType, RefundStatus] = {
     REFUND_STATE_STUCK: RefundStatus.STUCK,
 }
 
-# Proof that CreatePayment made nothing and, repeated, will make nothing.
-_NEVER_MADE = frozenset({Reason.FIELD_INVALID, Reason.PROVIDER_ACCOUNT_LOCKED, Reason.PROVIDER_ACCOUNT_MISSING})
 # Of a payment that payments named itself: somebody's mistake, and no proof of anything.
 _MISTAKEN = frozenset({Reason.PAYMENT_UNKNOWN, Reason.PAYMENT_NOT_CAPTURED})
 # More than is left: nothing was made, and only less may be.
@@ -88,7 +95,7 @@ class GrpcPayments:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub: PaymentsServiceAsyncStub = PaymentsServiceStub(channel)
         self._creations: GatheredCalls[CreatePaymentRequest, PaymentSeen] = GatheredCalls(
-            "CreatePayments", self._create, most=_MOST_PAYMENTS, lanes=_LANES, certain=_NEVER_MADE
+            "CreatePayments", self._create, most=_MOST_PAYMENTS, lanes=_LANES, certain=NEVER_MADE
         )
         self._looks: GatheredCalls[str, PaymentSeen] = GatheredCalls(
             "GetPayments", self._look, most=_MOST_PAYMENTS, certain=_MISTAKEN
@@ -121,11 +128,11 @@ class GrpcPayments:
                 raise
             # A process of the release before.
             return await asyncio.gather(*map(self._create_alone, requests))
-        return [_answer("CreatePayment", answer, _NEVER_MADE) for answer in _all_of(told.answers, requests)]
+        return [_answer("CreatePayment", answer, NEVER_MADE) for answer in _all_of(told.answers, requests)]
 
     async def _create_alone(self, request: CreatePaymentRequest) -> PaymentSeen | Declined | Unanswered:
         try:
-            return await self._seen("CreatePayment", self._stub.CreatePayment(request), _NEVER_MADE)
+            return await self._seen("CreatePayment", self._stub.CreatePayment(request), NEVER_MADE)
         except Unanswered as fault:
             return fault
 

@@ -36,6 +36,7 @@ from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_notifier import OrderNotifier
 from services.orders.ports import (
+    NEVER_MADE,
     Answer,
     Changed,
     Declined,
@@ -79,8 +80,6 @@ _NO_CLAIM = {
     Reason.SEAT_UNKNOWN: NoClaim.SEATS_GONE,
     Reason.TICKET_TYPE_NOT_ASSIGNED: NoClaim.SEATS_GONE,
 }
-# Proof that CreatePayment made nothing and, repeated, will make nothing.
-_NEVER_MADE = frozenset({Reason.FIELD_INVALID, Reason.PROVIDER_ACCOUNT_LOCKED, Reason.PROVIDER_ACCOUNT_MISSING})
 
 _log = get_logger("saga")
 
@@ -189,7 +188,7 @@ class Saga:
             case Step.RELEASE_SEATS:
                 return self._release_answer(order, place, await inventory.release_seats(order, part))
             case Step.CREATE_PAYMENT:
-                return self._payment_answer(order, step, await payments.create(order), _NEVER_MADE)
+                return self._payment_answer(order, step, await payments.create(order), NEVER_MADE)
             case Step.LOOK_AT_PAYMENT:
                 return self._payment_answer(order, step, await payments.look(order))
             case Step.CANCEL_PAYMENT:

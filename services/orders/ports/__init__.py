@@ -18,13 +18,22 @@ from services.orders.ports.order_store import (
     OrderRef,
     OrderStore,
 )
-from services.orders.ports.payments import Payments, PaymentSeen, PaymentState, RefundAsked, RefundSeen, RefundStatus
+from services.orders.ports.payments import (
+    NEVER_MADE,
+    Payments,
+    PaymentSeen,
+    PaymentState,
+    RefundAsked,
+    RefundSeen,
+    RefundStatus,
+)
 from services.orders.ports.request_key import KeyInRecord, Operation, RequestKey
 from services.orders.ports.seat_inventory import HeldSeats, SeatInventory
 from services.orders.ports.ticketing import Ticketing
 from services.orders.ports.vouchers import Vouchers
 
 __all__ = [
+    "NEVER_MADE",
     "Act",
     "Acted",
     "Answer",

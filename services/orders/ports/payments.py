@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
+from services.contracts.reasons import Reason
 from services.orders.domain.order import Order
 from services.orders.ports.answer import Declined
+
+# Proof that Payments.create made nothing and, repeated, will make nothing.
+NEVER_MADE: Final = frozenset({Reason.FIELD_INVALID, Reason.PROVIDER_ACCOUNT_LOCKED, Reason.PROVIDER_ACCOUNT_MISSING})
 
 
 class PaymentState(Enum):
@@ -63,7 +67,7 @@ class Payments(Protocol):
     """Payments and refunds. Every call may be repeated. Raises Unanswered."""
 
     async def create(self, order: Order) -> PaymentSeen | Declined:
-        """Creates the order's payment under order.payment_key, or tells the one there is."""
+        """Creates the order's payment under order.payment_key, or tells the one there is. Declined: NEVER_MADE."""
         ...
 
     async def look(self, order: Order) -> PaymentSeen | Declined:
