@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.contracts.acts import Act, act_event
 from services.contracts.pages import Place
@@ -24,11 +25,13 @@ from services.runtime.errors import IdempotencyKeyReused
 from services.runtime.ids import Ids
 from services.runtime.outbox.writer import enqueue
 from services.runtime.principal import PrincipalKind, PrincipalRef
-from services.runtime.sql.connections import after_commit, connected
+from services.runtime.sql.connections import after_commit, connected, for_single_statements
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
 _DUE = AllHouses("jobs over performances are worked on for each house")
 _WATCHED = AllHouses("operators see the stuck orders of every house")
+_OF = "performance"
+_STARTED, _PAUSED, _RESUMED = "performance.refund_started", "performance.refund_paused", "performance.refund_resumed"
 _IN_FLIGHT = ("CLAIMING", "PAYING", "PAID")
 _jobs = performance_refunds
 _VALID = order_parts.c.line_states.is_(None) | order_parts.c.line_states.has_key("VALID")
@@ -39,6 +42,8 @@ class PostgresOrderWork:
 
     def __init__(self, engine: AsyncEngine, clock: Clock, ids: Ids, committed: Callable[[], None]) -> None:
         self._engine = engine
+        # Single statements need no BEGIN and COMMIT of their own.
+        self._single = for_single_statements(engine)
         self._clock = clock
         self._ids = ids
         self._committed = committed
@@ -48,24 +53,27 @@ class PostgresOrderWork:
     ) -> PerformanceRefund | IdempotencyKeyReused:
         by_key = sa.select(_jobs).where(_jobs.c.house_id == job.house_id, _jobs.c.idempotency_key == key)
         values = _values(job) | {"idempotency_key": key, "request_hash": request_hash, "next_at_ms": 0}
+        by_this = [_jobs.c.house_id, _jobs.c.idempotency_key]
+        # Who has the key at this moment is waited for.
+        new = insert(_jobs).values(values).on_conflict_do_nothing(index_elements=by_this).returning(_jobs.c.job_id)
         async with connected(self._engine, HouseScope(job.house_id)) as connection:
-            await connection.execute(sa.text("SELECT pg_advisory_xact_lock(7205114, hashtext(:key))"), {"key": key})
-            known = (await connection.execute(by_key)).first()
-            if known is not None:
+            if (await connection.execute(new)).first() is None:
+                known = (await connection.execute(by_key)).one()
                 same = known.request_hash == request_hash
                 return _job(known) if same else IdempotencyKeyReused("idempotency_key", key)
-            await connection.execute(_jobs.insert(), values)
-            act = Act("performance.refund_started", "performance", job.performance_id, reason=job.reason)
-            now_ms = self._clock.now_ms()
-            await enqueue(
-                connection, [act_event(job.house_id, act, now_ms=now_ms, ids=self._ids)], now_ms=now_ms, ids=self._ids
-            )
-            after_commit(connection, self._committed)
+            await self._tell(connection, job.house_id, Act(_STARTED, _OF, job.performance_id, reason=job.reason))
         return job
+
+    async def _tell(self, connection: AsyncConnection, house_id: str, act: Act) -> None:
+        """The house's act log, in the same transaction."""
+        now_ms = self._clock.now_ms()
+        event = act_event(house_id, act, now_ms=now_ms, ids=self._ids)
+        await enqueue(connection, [event], now_ms=now_ms, ids=self._ids)
+        after_commit(connection, self._committed)
 
     async def get(self, house_id: str, job_id: str) -> PerformanceRefund | None:
         query = sa.select(_jobs).where(_jobs.c.house_id == house_id, _jobs.c.job_id == job_id)
-        async with connected(self._engine, HouseScope(house_id)) as connection:
+        async with connected(self._single, HouseScope(house_id)) as connection:
             row = (await connection.execute(query)).first()
         return None if row is None else _job(row)
 
@@ -74,22 +82,19 @@ class PostgresOrderWork:
         if performance_id:
             query = query.where(_jobs.c.performance_id == performance_id)
         query = query.order_by(_jobs.c.started_at_ms.desc(), _jobs.c.job_id.desc()).limit(limit)
-        async with connected(self._engine, HouseScope(house_id)) as connection:
+        async with connected(self._single, HouseScope(house_id)) as connection:
             return [_job(row) for row in await connection.execute(query)]
 
     async def turn(self, house_id: str, job_id: str, state: JobState) -> PerformanceRefund | None:
         this = (_jobs.c.house_id == house_id) & (_jobs.c.job_id == job_id)
         open_still = this & (_jobs.c.state.not_in((JobState.DONE.value, state.value)))
-        name = "performance.refund_paused" if state is JobState.PAUSED else "performance.refund_resumed"
+        name = _PAUSED if state is JobState.PAUSED else _RESUMED
         async with connected(self._engine, HouseScope(house_id)) as connection:
             turned = sa.update(_jobs).where(open_still).values(state=state.value, next_at_ms=0)
             moved = (await connection.execute(turned)).rowcount
             row = (await connection.execute(sa.select(_jobs).where(this))).first()
             if moved and row is not None:
-                now_ms, act = self._clock.now_ms(), Act(name, "performance", row.performance_id)
-                event = act_event(house_id, act, now_ms=now_ms, ids=self._ids)
-                await enqueue(connection, [event], now_ms=now_ms, ids=self._ids)
-                after_commit(connection, self._committed)
+                await self._tell(connection, house_id, Act(name, _OF, row.performance_id))
         return None if row is None else _job(row)
 
     async def lease_due(self, lease: Lease, limit: int) -> Sequence[PerformanceRefund]:
@@ -111,7 +116,7 @@ class PostgresOrderWork:
             .values(lease_token=lease.token, lease_until_ms=lease.until_ms)
             .returning(_jobs)
         )
-        async with connected(self._engine, _DUE) as connection:
+        async with connected(self._single, _DUE) as connection:
             return [_job(row) for row in await connection.execute(taken)]
 
     async def save(self, job: PerformanceRefund, lease: Lease, next_at_ms: int) -> None:
@@ -123,7 +128,7 @@ class PostgresOrderWork:
         if job.state is JobState.DONE:
             values["state"] = job.state.value
         saved = sa.update(_jobs).where(mine).values(**values, lease_token="", lease_until_ms=0, next_at_ms=next_at_ms)
-        async with connected(self._engine, HouseScope(job.house_id)) as connection:
+        async with connected(self._single, HouseScope(job.house_id)) as connection:
             await connection.execute(saved)
 
     async def counts(self, job: PerformanceRefund) -> JobCounts:
@@ -173,14 +178,14 @@ class PostgresOrderWork:
             of_it = sa.select(order_parts.c.order_id).where(order_parts.c.performance_id == performance_id)
             query = query.where(orders.c.order_id.in_(of_it))
         query = query.order_by(orders.c.state_since_ms).limit(limit)
-        async with connected(self._engine, HouseScope(house_id) if house_id else _WATCHED) as connection:
+        async with connected(self._single, HouseScope(house_id) if house_id else _WATCHED) as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [StuckOrder(order_of(row), row["step_failures"], row["next_step_at_ms"]) for row in rows]
 
     async def hurry(self, ref: OrderRef) -> None:
         this = (orders.c.house_id == ref.house_id) & (orders.c.order_id == ref.order_id)
         now = sa.update(orders).where(this, orders.c.next_step_at_ms.is_not(None)).values(next_step_at_ms=0)
-        async with connected(self._engine, HouseScope(ref.house_id)) as connection:
+        async with connected(self._single, HouseScope(ref.house_id)) as connection:
             await connection.execute(now)
 
 
