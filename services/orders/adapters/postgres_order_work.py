@@ -131,39 +131,45 @@ class PostgresOrderWork:
         async with connected(self._single, HouseScope(job.house_id)) as connection:
             await connection.execute(saved)
 
-    async def counts(self, job: PerformanceRefund) -> JobCounts:
-        of_it = (order_parts.c.house_id == job.house_id) & (order_parts.c.performance_id == job.performance_id)
-        joined = order_parts.join(orders, orders.c.order_id == order_parts.c.order_id)
-        left = sa.func.count().filter((orders.c.state == "CONFIRMED") & _VALID)
-        in_flight = sa.func.count().filter(orders.c.state.in_(_IN_FLIGHT))
-        waiting = sa.select(left.label("left"), in_flight.label("in_flight")).select_from(joined).where(of_it)
-        is_stuck = orders.c.step_failures >= STUCK_FAILURES
+    async def counts(self, jobs: Sequence[PerformanceRefund]) -> Sequence[JobCounts]:
+        if not jobs:
+            return []
+        (house_id,) = {job.house_id for job in jobs}
+        performances, ids = {job.performance_id for job in jobs}, {job.job_id for job in jobs}
+        waiting = (
+            sa.select(
+                order_parts.c.performance_id,
+                sa.func.count().filter((orders.c.state == "CONFIRMED") & _VALID).label("left"),
+                sa.func.count().filter(orders.c.state.in_(_IN_FLIGHT)).label("in_flight"),
+            )
+            .select_from(order_parts.join(orders, orders.c.order_id == order_parts.c.order_id))
+            .where(order_parts.c.house_id == house_id, order_parts.c.performance_id.in_(performances))
+            .group_by(order_parts.c.performance_id)
+        )
         money = (
             sa.select(
+                refunds.c.act_id,
                 refunds.c.state,
                 orders.c.currency,
                 sa.func.count().label("refunds"),
-                sa.func.count().filter(is_stuck).label("stuck"),
+                sa.func.count().filter(orders.c.step_failures >= STUCK_FAILURES).label("stuck"),
                 sa.func.sum(refunds.c.amount_minor).label("amount"),
             )
             .select_from(refunds.join(orders, orders.c.order_id == refunds.c.order_id))
-            .where(refunds.c.house_id == job.house_id, refunds.c.act_id == job.job_id, refunds.c.act_id != "")
-            .group_by(refunds.c.state, orders.c.currency)
+            .where(
+                refunds.c.house_id == house_id,
+                refunds.c.act_id.in_(ids),
+                refunds.c.act_id != "",
+            )
+            .group_by(refunds.c.act_id, refunds.c.state, orders.c.currency)
             .order_by(orders.c.currency)
         )
-        async with connected(self._engine, HouseScope(job.house_id)) as connection:
-            seen = (await connection.execute(waiting)).one()
+        async with connected(self._single, HouseScope(house_id)) as connection:
+            seen = {row.performance_id: row for row in await connection.execute(waiting)}
             rows = (await connection.execute(money)).all()
-        done = [row for row in rows if row.state == "DONE"]
-        due = [row for row in rows if row.state == "DUE"]
-        return JobCounts(
-            seen.left,
-            seen.in_flight,
-            sum(row.refunds for row in done),
-            sum(row.refunds for row in due),
-            sum(row.stuck for row in due),
-            tuple((row.currency, int(row.amount)) for row in done),
-        )
+        return [
+            _counts(seen.get(job.performance_id), [row for row in rows if row.act_id == job.job_id]) for job in jobs
+        ]
 
     async def stuck(self, house_id: str, performance_id: str, limit: int) -> Sequence[StuckOrder]:
         # PAYING waits for the buyer, and ends by its own clock.
@@ -219,6 +225,19 @@ def _values(job: PerformanceRefund) -> dict[str, Any]:
         "lease_token": "",
         "lease_until_ms": 0,
     }
+
+
+def _counts(seen: sa.Row[Any] | None, money: Sequence[sa.Row[Any]]) -> JobCounts:
+    done = [row for row in money if row.state == "DONE"]
+    due = [row for row in money if row.state == "DUE"]
+    return JobCounts(
+        seen.left if seen else 0,
+        seen.in_flight if seen else 0,
+        sum(row.refunds for row in done),
+        sum(row.refunds for row in due),
+        sum(row.stuck for row in due),
+        tuple((row.currency, int(row.amount)) for row in done),
+    )
 
 
 def _job(row: sa.Row[Any]) -> PerformanceRefund:

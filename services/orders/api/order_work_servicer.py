@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import grpc
@@ -17,8 +16,9 @@ from services.contracts.wire_prices import wire_component_kind
 from services.contracts.wire_types import wire_instant, wire_instant_or_none, wire_money, wire_principal
 from services.orders.api.act_requests import ROUTES, kept_kinds, refused_keep
 from services.orders.api.messages import order_message
+from services.orders.api.requests import content_hash
 from services.orders.domain.commands import RefundTerms
-from services.orders.domain.performance_refund import JobState, PerformanceRefund
+from services.orders.domain.performance_refund import JobCounts, JobState, PerformanceRefund
 from services.orders.domain.refunds import due_minor
 from services.orders.domain.refusals import PerformanceNotFound, RefundJobNotFound
 from services.orders.domain.stuck import StuckOrder, stuck_reason
@@ -73,10 +73,11 @@ class OrderWorkServicer(OrderWorkServiceServicer):
             current_principal(),
             self._clock.now_ms(),
         )
-        content = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
-        started: PerformanceRefund = answered(await self._work.start(job, request.idempotency_key, content))
+        started: PerformanceRefund = answered(
+            await self._work.start(job, request.idempotency_key, content_hash(request))
+        )
         self._wakes()
-        return wire.StartPerformanceRefundResponse(job=await self._told(started))
+        return wire.StartPerformanceRefundResponse(job=await self._told_of(started))
 
     async def GetPerformanceRefund(  # noqa: N802
         self, request: wire.GetPerformanceRefundRequest, context: Context
@@ -84,7 +85,7 @@ class OrderWorkServicer(OrderWorkServiceServicer):
         """How far it is."""
         accept(refused_key("house_id", request.house_id), refused_key("job_id", request.job_id))
         job = await self._work.get(request.house_id, request.job_id)
-        return wire.GetPerformanceRefundResponse(job=await self._told(_found(job, request.job_id)))
+        return wire.GetPerformanceRefundResponse(job=await self._told_of(_found(job, request.job_id)))
 
     async def ListPerformanceRefunds(  # noqa: N802
         self, request: wire.ListPerformanceRefundsRequest, context: Context
@@ -96,7 +97,7 @@ class OrderWorkServicer(OrderWorkServiceServicer):
             refused_key("performance_id", performance_id) if performance_id else None,
         )
         jobs = await self._work.list_jobs(request.house_id, performance_id, MAX_JOBS)
-        return wire.ListPerformanceRefundsResponse(jobs=[await self._told(job) for job in jobs])
+        return wire.ListPerformanceRefundsResponse(jobs=await self._told(jobs))
 
     async def PausePerformanceRefund(  # noqa: N802
         self, request: wire.PausePerformanceRefundRequest, context: Context
@@ -116,7 +117,7 @@ class OrderWorkServicer(OrderWorkServiceServicer):
         accept(refused_key("house_id", request.house_id), refused_key("job_id", request.job_id))
         job = await self._work.turn(request.house_id, request.job_id, state)
         self._wakes()
-        return await self._told(_found(job, request.job_id))
+        return await self._told_of(_found(job, request.job_id))
 
     async def ListStuckOrders(  # noqa: N802
         self, request: wire.ListStuckOrdersRequest, context: Context
@@ -140,29 +141,37 @@ class OrderWorkServicer(OrderWorkServiceServicer):
         self._wakes()
         return wire.TryOrderNowResponse(order=order_message(order))
 
-    async def _told(self, job: PerformanceRefund) -> wire.PerformanceRefund:
-        counts = await self._work.counts(job)
-        return wire.PerformanceRefund(
-            job_id=job.job_id,
-            house_id=job.house_id,
-            performance_id=job.performance_id,
-            state=wire.PerformanceRefundState.Value(f"PERFORMANCE_REFUND_STATE_{job.state.value}"),
-            orders_left=counts.orders_left,
-            orders_acted=job.orders_acted,
-            tickets_cancelled=job.tickets_cancelled,
-            refunds_done=counts.refunds_done,
-            refunds_due=counts.refunds_due,
-            refunds_stuck=counts.refunds_stuck,
-            money_back=[wire_money(minor, currency) for currency, minor in counts.back],
-            keep=[wire_component_kind(kind) for kind in sorted(job.terms.keep, key=lambda one: one.value)],
-            fee_minor=job.terms.fee_minor,
-            route=RefundRoute.Value(f"REFUND_ROUTE_{job.terms.route.value}"),
-            release_seats=job.release,
-            reason=job.reason,
-            started_by=wire_principal(job.started_by) if job.started_by else None,
-            started_at=wire_instant(job.started_at_ms),
-            ended_at=wire_instant_or_none(job.ended_at_ms or None),
-        )
+    async def _told_of(self, job: PerformanceRefund) -> wire.PerformanceRefund:
+        (told,) = await self._told([job])
+        return told
+
+    async def _told(self, jobs: Sequence[PerformanceRefund]) -> list[wire.PerformanceRefund]:
+        """All of one house."""
+        return [_message(job, counts) for job, counts in zip(jobs, await self._work.counts(jobs), strict=True)]
+
+
+def _message(job: PerformanceRefund, counts: JobCounts) -> wire.PerformanceRefund:
+    return wire.PerformanceRefund(
+        job_id=job.job_id,
+        house_id=job.house_id,
+        performance_id=job.performance_id,
+        state=wire.PerformanceRefundState.Value(f"PERFORMANCE_REFUND_STATE_{job.state.value}"),
+        orders_left=counts.orders_left,
+        orders_acted=job.orders_acted,
+        tickets_cancelled=job.tickets_cancelled,
+        refunds_done=counts.refunds_done,
+        refunds_due=counts.refunds_due,
+        refunds_stuck=counts.refunds_stuck,
+        money_back=[wire_money(minor, currency) for currency, minor in counts.back],
+        keep=[wire_component_kind(kind) for kind in sorted(job.terms.keep, key=lambda one: one.value)],
+        fee_minor=job.terms.fee_minor,
+        route=RefundRoute.Value(f"REFUND_ROUTE_{job.terms.route.value}"),
+        release_seats=job.release,
+        reason=job.reason,
+        started_by=wire_principal(job.started_by) if job.started_by else None,
+        started_at=wire_instant(job.started_at_ms),
+        ended_at=wire_instant_or_none(job.ended_at_ms or None),
+    )
 
 
 def _terms(request: wire.StartPerformanceRefundRequest) -> RefundTerms:

@@ -49,8 +49,12 @@ def _refused_ref(
 
 def request_key(request: Message, operation: Operation, house_id: str, key: str, busy_until_ms: int = 0) -> RequestKey:
     """The key of a request that was read here, with a hash over all that it asks for (RULE 27)."""
-    content = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
-    return RequestKey(house_id, operation, key, content, busy_until_ms)
+    return RequestKey(house_id, operation, key, content_hash(request), busy_until_ms)
+
+
+def content_hash(request: Message) -> str:
+    """Over all that it asks for, so that a key is known to be used for something else."""
+    return hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
 
 
 def order_request(request: wire.CreateOrderRequest) -> OrderRequest:

@@ -121,12 +121,12 @@ class PerformanceRefunds:
 
     async def _passed(self, job: PerformanceRefund) -> PerformanceRefund:
         """The end of a pass. Orders that are being paid may still end in a sale: another pass finds them."""
-        counts = await self._work.counts(job)
+        (counts,) = await self._work.counts([job])
         is_last = not job.pass_acted and not counts.in_flight and not counts.orders_left
         return replace(job, pass_acted=0, is_swept=is_last)
 
     async def _look_at_money(self, job: PerformanceRefund) -> tuple[PerformanceRefund, int]:
-        counts = await self._work.counts(job)
+        (counts,) = await self._work.counts([job])
         if counts.orders_left or counts.in_flight:
             return replace(job, is_swept=False), 0
         if counts.refunds_due:

@@ -38,7 +38,9 @@ class OrderWork(Protocol):
         """Gives the lease back with how far it is. Nothing happens if the lease was lost; a pause stays."""
         ...
 
-    async def counts(self, job: PerformanceRefund) -> JobCounts: ...
+    async def counts(self, jobs: Sequence[PerformanceRefund]) -> Sequence[JobCounts]:
+        """Of each job; all are of one house."""
+        ...
 
     async def stuck(self, house_id: str, performance_id: str, limit: int) -> Sequence[StuckOrder]:
         """Orders that have tried in vain, those that wait the longest first; no house: of all."""

@@ -13,7 +13,7 @@ from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.adapters.postgres_order_work import PostgresOrderWork
 from services.orders.domain.commands import RefundTerms
 from services.orders.domain.order import Order, OrderState
-from services.orders.domain.performance_refund import JobState, PerformanceRefund
+from services.orders.domain.performance_refund import JobCounts, JobState, PerformanceRefund
 from services.orders.handlers.performance_refunds import PerformanceRefunds, RefundJobLimits
 from services.orders.ports import Lease
 from services.runtime.clock import SystemClock
@@ -98,7 +98,9 @@ async def test_every_order_is_given_back_once_although_the_job_dies_in_between(s
         assert {order.state for order in orders} == {OrderState.REFUNDED}
         assert all(len(order.refunds) == 1 for order in orders)
         assert all(payment.refunded_minor == payment.amount_minor for payment in stage.world.payments.payments())
-        counts = await stage.work.counts(await stage.job())
+        other = a_job(job_id="job_2", performance_id="perf_other")
+        none, counts = await stage.work.counts([other, await stage.job()])
+        assert none == JobCounts()
         assert (counts.orders_left, counts.refunds_done, counts.refunds_due) == (0, len(orders), 0)
         assert counts.back == (("EUR", len(orders) * 5_000),)
 
