@@ -83,8 +83,10 @@ class KeptConnections(httpx.AsyncBaseTransport):
 
     async def _connected(self, place: _Place) -> _Kept:
         scheme, host, port = place
-        tls = (self._tls or httpx.create_ssl_context()) if scheme == "https" else None
+        if scheme == "https" and self._tls is None:
+            self._tls = httpx.create_ssl_context()
         try:
+            tls = self._tls if scheme == "https" else None
             return _Kept(*await asyncio.open_connection(host, port, ssl=tls))
         except OSError as error:
             raise httpx.ConnectError(str(error)) from error
