@@ -119,7 +119,8 @@ def _list_events(
     clock = service.clock
     if own is not None:
         listing = EventListing(
-            provider=own,
+            account=own.account,
+            providers=providers,
             inbox=inbox,
             clock=clock,
             interval_seconds=settings.listing_interval_seconds,

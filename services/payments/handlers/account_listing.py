@@ -60,7 +60,8 @@ class AccountListing:
         is_archived = account.state is AccountState.ARCHIVED
         async with self._room:
             listing = EventListing(
-                provider=await self._providers.of(account.account_id),
+                account=account.account_id,
+                providers=self._providers,
                 inbox=self._inbox,
                 clock=self._clock,
                 interval_seconds=max(ARCHIVED_INTERVAL_SECONDS, self._interval_seconds)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from services.payments.domain.payment import Payment
 from services.payments.handlers.payment_driver import PaymentDriver
-from services.payments.ports import Done, PaymentProvider, PaymentStore, WebhookEventStore
+from services.payments.ports import Done, PaymentStore, Providers, WebhookEventStore
 from services.runtime.clock import Clock
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import DISPUTES_OPEN, PAYMENTS_UNCERTAIN, REFUNDS_STUCK
@@ -54,13 +54,15 @@ class EventListing:
     def __init__(
         self,
         *,
-        provider: PaymentProvider,
+        account: str,
+        providers: Providers,
         inbox: WebhookEventStore,
         clock: Clock,
         interval_seconds: float,
         on_new: Callable[[], None],
     ) -> None:
-        self._provider = provider
+        self._account = account
+        self._providers = providers
         self._inbox = inbox
         self._clock = clock
         self._interval_seconds = interval_seconds
@@ -74,17 +76,19 @@ class EventListing:
 
     async def list_once(self) -> int:
         """Stores what was missed; answers how many events were new. Does nothing when another process just listed."""
-        cursor = await self._inbox.begin_listing(self._provider.account, self._interval_seconds)
+        cursor = await self._inbox.begin_listing(self._account, self._interval_seconds)
         if cursor is None:
             return 0
+        # Not before it is known whose turn it is: every process asks for every account's.
+        provider = await self._providers.of(self._account)
         missed = 0
         for _ in range(MOST_PAGES):
-            outcome = await self._provider.events_after(cursor)
+            outcome = await provider.events_after(cursor)
             if not isinstance(outcome, Done):
                 break
             page = outcome.value
             if page.events or page.cursor != cursor:
-                new = await self._inbox.end_listing(self._provider.account, page)
+                new = await self._inbox.end_listing(self._account, page)
                 if new:
                     missed += new
                     self._on_new()
