@@ -11,6 +11,7 @@ import msgspec
 from mollie import models
 
 from services.contracts.money import minor_digits
+from services.payments.adapters.provider_calls import NOT_NOW
 from services.payments.domain.payment import DisputeState
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
@@ -43,8 +44,6 @@ _REFUNDS: Final = {
 _VALUE: Final = re.compile(r"[0-9]{1,13}(?:\.([0-9]+))?")
 _UNAUTHENTICATED: Final = 401
 _MISSING: Final = frozenset({404, 410})
-# Not now, rather than no: 408, 409 (the same key is in flight), 425 and 429.
-_NOT_NOW: Final = frozenset({408, 409, 425, 429})
 _REFUSALS: Final = range(400, 500)
 
 
@@ -149,7 +148,7 @@ def value_of(amount_minor: int, currency: str) -> str:
 def declined_or_uncertain(error: models.ClientError) -> Declined | Uncertain:
     """What an answer of 4xx or 5xx comes to."""
     status = error.status_code
-    if status not in _REFUSALS or status in _NOT_NOW:
+    if status not in _REFUSALS or status in NOT_NOW:
         return Uncertain(f"status_{status}", retry_after_ms=_retry_after_ms(error.headers.get("retry-after", "")))
     try:
         problem = msgspec.json.decode(error.body, type=_Problem)

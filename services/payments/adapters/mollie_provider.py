@@ -5,7 +5,6 @@ What Mollie tells is doubted: an amount with other decimals, another profile or 
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,6 +29,7 @@ from services.payments.adapters.mollie_answers import (
     word,
 )
 from services.payments.adapters.mollie_signatures import mollie_signature_flaw
+from services.payments.adapters.provider_calls import asked, pooled_client
 from services.payments.domain.payment import Payment
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
@@ -46,7 +46,7 @@ from services.payments.ports import (
     WebhookFlaw,
 )
 from services.runtime.clock import Clock
-from services.runtime.telemetry.metrics import PAYMENT_CONTRADICTIONS, PROVIDER_SECONDS
+from services.runtime.telemetry.metrics import PAYMENT_CONTRADICTIONS
 
 T = TypeVar("T")
 
@@ -123,12 +123,7 @@ class MollieProvider:
         self._owner = Owner(account.profile, account.is_test)
         self._clock = clock
         self._limits = limits
-        self._http = httpx.AsyncClient(
-            timeout=httpx.Timeout(limits.timeout_seconds),
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._http = pooled_client(limits.timeout_seconds)
         self._mollie = ClientSDK(
             security=models.Security(api_key=account.key),
             server_url=base_url.rstrip("/"),
@@ -319,26 +314,25 @@ class MollieProvider:
         return await self._call("refunds", self._mollie.refunds.list_async(payment_id=ref, limit=_PAGE_SIZE), read)
 
     async def _call(self, operation: str, call: Awaitable[Any], read: Callable[[Any], T]) -> Outcome[T]:
-        started = self._clock.monotonic()
-        outcome: Outcome[T]
-        try:
-            # As a whole: an answer that drips has its time too.
-            async with asyncio.timeout(self._limits.timeout_seconds):
-                answer = await call
-            outcome = Done(read(answer))
-        except OtherAccount as error:
-            PAYMENT_CONTRADICTIONS.labels("account").inc()
-            outcome = Uncertain(str(error))
-        except models.ResponseValidationError:
-            outcome = Uncertain("unreadable_answer")
-        except models.ClientError as error:
-            outcome = declined_or_uncertain(error)
-        except (httpx.HTTPError, TimeoutError, models.NoResponseError) as error:
-            outcome = Uncertain(type(error).__name__)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            outcome = Uncertain("unreadable_answer")
-        PROVIDER_SECONDS.labels(operation, type(outcome).__name__.lower()).observe(self._clock.monotonic() - started)
-        return outcome
+        return await asked(
+            operation, _answered(call, read), clock=self._clock, timeout_seconds=self._limits.timeout_seconds
+        )
+
+
+async def _answered(call: Awaitable[Any], read: Callable[[Any], T]) -> Outcome[T]:
+    try:
+        return Done(read(await call))
+    except OtherAccount as error:
+        PAYMENT_CONTRADICTIONS.labels("account").inc()
+        return Uncertain(str(error))
+    except models.ResponseValidationError:
+        return Uncertain("unreadable_answer")
+    except models.ClientError as error:
+        return declined_or_uncertain(error)
+    except models.NoResponseError as error:
+        return Uncertain(type(error).__name__)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Uncertain("unreadable_answer")
 
 
 def _short(key: str) -> str:

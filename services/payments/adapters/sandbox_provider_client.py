@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from services.payments.adapters.provider_calls import MAX_CONNECTIONS, NOT_NOW, asked
 from services.payments.adapters.signatures import TOLERANCE_SECONDS, signature_flaw
 from services.payments.domain.payment import DisputeState, Payment
 from services.payments.domain.refunds import RefundReport
@@ -28,16 +28,12 @@ from services.payments.ports import (
 )
 from services.runtime.clock import Clock
 from services.runtime.kept_connections import KeptConnections
-from services.runtime.telemetry.metrics import PROVIDER_SECONDS
 
 T = TypeVar("T")
 
 SIGNATURE_HEADER = "balcon-signature"
 PAGE_SIZE = 100
-MAX_CONNECTIONS = 32
 _ANSWERED_BELOW = 500
-# Not now, rather than no: 408, 409 (the same key is in flight), 425 and 429.
-_NOT_NOW = frozenset({408, 409, 425, 429})
 
 # A reference becomes part of an address and of rows.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -210,17 +206,12 @@ class SandboxProviderClient:
         query: Mapping[str, str] | None = None,
         idempotency_key: str = "",
     ) -> Outcome[T]:
-        started = self._clock.monotonic()
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        outcome: Outcome[T]
-        try:
-            async with asyncio.timeout(self._timeout_seconds):
-                response = await self._http.request(method, path, json=body, params=query, headers=headers)
-            outcome = _outcome_of(response, read)
-        except (httpx.HTTPError, TimeoutError) as error:
-            outcome = Uncertain(type(error).__name__)
-        PROVIDER_SECONDS.labels(operation, type(outcome).__name__.lower()).observe(self._clock.monotonic() - started)
-        return outcome
+
+        async def answered() -> Outcome[T]:
+            return _outcome_of(await self._http.request(method, path, json=body, params=query, headers=headers), read)
+
+        return await asked(operation, answered(), clock=self._clock, timeout_seconds=self._timeout_seconds)
 
 
 def _outcome_of(response: httpx.Response, read: Callable[[bytes], T]) -> Outcome[T]:
@@ -229,7 +220,7 @@ def _outcome_of(response: httpx.Response, read: Callable[[bytes], T]) -> Outcome
             return Done(read(response.content))
         except (msgspec.MsgspecError, KeyError):
             return Uncertain("unreadable_answer")
-    if response.status_code >= _ANSWERED_BELOW or response.status_code in _NOT_NOW or response.is_redirect:
+    if response.status_code >= _ANSWERED_BELOW or response.status_code in NOT_NOW or response.is_redirect:
         return Uncertain(f"status_{response.status_code}")
     try:
         return Declined(msgspec.json.decode(response.content, type=_Error).error.code)

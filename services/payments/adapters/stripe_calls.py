@@ -11,10 +11,10 @@ import msgspec
 import stripe
 
 from services.payments.adapters import stripe_documents as documents
+from services.payments.adapters.provider_calls import asked
 from services.payments.adapters.stripe_http import BoundedHttp
 from services.payments.ports import KEY_REFUSED, NOT_FOUND, Declined, Done, Outcome, Uncertain
 from services.runtime.clock import Clock
-from services.runtime.telemetry.metrics import PROVIDER_SECONDS
 
 D = TypeVar("D")
 
@@ -52,6 +52,7 @@ class StripeCalls:
 
     def __init__(self, base_url: str, keys: StripeKeys, *, timeout_seconds: float, clock: Clock) -> None:
         self._clock = clock
+        self._timeout_seconds = timeout_seconds
         self._http = BoundedHttp(timeout_seconds)
         self.client = stripe.StripeClient(
             keys.api_key,
@@ -109,18 +110,18 @@ class StripeCalls:
 
     async def ask(self, operation: str, call: Callable[[], Awaitable[Any]], kind: type[D]) -> Outcome[D]:
         """Asks once; the answer is read as `kind`."""
-        started = self._clock.monotonic()
-        outcome: Outcome[D]
-        try:
-            answer = await call()
-            outcome = Done(msgspec.json.decode(answer.last_response.body, type=kind))
-        except stripe.StripeError as error:
-            outcome = _outcome_of(error)
-        except (msgspec.MsgspecError, AttributeError, KeyError, TypeError, ValueError):
-            # The library reads answers before we do, and trips over what is no object of Stripe's.
-            outcome = Uncertain("unreadable_answer")
-        PROVIDER_SECONDS.labels(operation, type(outcome).__name__.lower()).observe(self._clock.monotonic() - started)
-        return outcome
+        return await asked(operation, _answered(call, kind), clock=self._clock, timeout_seconds=self._timeout_seconds)
+
+
+async def _answered(call: Callable[[], Awaitable[Any]], kind: type[D]) -> Outcome[D]:
+    try:
+        answer = await call()
+        return Done(msgspec.json.decode(answer.last_response.body, type=kind))
+    except stripe.StripeError as error:
+        return _outcome_of(error)
+    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError, ValueError):
+        # The library reads answers before we do, and trips over what is no object of Stripe's.
+        return Uncertain("unreadable_answer")
 
 
 def _outcome_of(error: stripe.StripeError) -> Declined | Uncertain:
@@ -135,8 +136,6 @@ def _outcome_of(error: stripe.StripeError) -> Declined | Uncertain:
             return Declined(NOT_FOUND)
         case stripe.InvalidRequestError() | stripe.CardError():
             return Declined(error.code or "invalid_request")
-        case stripe.APIConnectionError():
-            return Uncertain(error.user_message or "no_answer")
         case _:
             headers: Mapping[str, str] = error.headers or {}
             is_kept = status == 500 and headers.get("idempotent-replayed") == "true"

@@ -1,17 +1,15 @@
-"""How Stripe's library speaks HTTP here: bounded in time and size, over few kept connections, telling nothing of us."""
+"""How Stripe's library speaks HTTP here: bounded in size, over few kept connections, telling nothing of us."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
 import stripe
 
-MAX_CONNECTIONS: Final = 32
-# Each request looks at every connection of the pool.
-MAX_IDLE_CONNECTIONS: Final = 8
+from services.payments.adapters.provider_calls import pooled_client
+
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 
 # The library adds what machine it runs on and how long its calls take.
@@ -19,19 +17,13 @@ _NOT_TOLD = frozenset({"x-stripe-client-user-agent", "x-stripe-client-telemetry"
 
 
 class BoundedHttp(stripe.HTTPClient):
-    """See stripe.HTTPClient; asynchronous only. A whole answer has `timeout_seconds`, however it drips."""
+    """See stripe.HTTPClient; asynchronous only. Its faults are httpx's own; whoever asks bounds it in time."""
 
     name = "httpx"
 
     def __init__(self, timeout_seconds: float) -> None:
         super().__init__()
-        self._timeout_seconds = timeout_seconds
-        self._http = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout_seconds),
-            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE_CONNECTIONS),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._http = pooled_client(timeout_seconds)
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
@@ -39,15 +31,8 @@ class BoundedHttp(stripe.HTTPClient):
         """See stripe.HTTPClient.request_async."""
         told = {name: value for name, value in headers.items() if name.lower() not in _NOT_TOLD}
         body = post_data.encode() if isinstance(post_data, str) else post_data
-        try:
-            async with (
-                asyncio.timeout(self._timeout_seconds),
-                self._http.stream(method, url, headers=told, content=body) as response,
-            ):
-                content = await _read(response)
-        except (httpx.HTTPError, TimeoutError) as error:
-            # Retries are ours: the library is told not to.
-            raise stripe.APIConnectionError(type(error).__name__) from error  # type: ignore[no-untyped-call]
+        async with self._http.stream(method, url, headers=told, content=body) as response:
+            content = await _read(response)
         return content, response.status_code, response.headers
 
     async def close_async(self) -> None:
