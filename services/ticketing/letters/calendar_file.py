@@ -9,7 +9,8 @@ from icalendar import Alarm, Calendar, Event
 
 from services.paper.house_style import HouseStyle
 from services.ticketing.letters.facts import LetterShow, OrderLetter
-from services.ticketing.letters.view import WORDS, place_text
+from services.ticketing.letters.view import WORDS
+from services.ticketing.paper.spoken import place_text
 
 CONTENT_TYPE: Final = "text/calendar; method=PUBLISH; charset=utf-8"
 CANCEL_TYPE: Final = "text/calendar; method=CANCEL; charset=utf-8"

@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from services.contracts.bounds import NORMAL_TICKET_TYPE
 from services.paper.house_style import HouseStyle
 from services.paper.localised import clock_text, day_text, money_text, share_text, weekday_moment_text
 from services.ticketing.letters import words_de, words_en, words_nb, words_nl
 from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter
 from services.ticketing.letters.words import LetterWords
-from services.ticketing.paper.documents import Place
-from services.ticketing.paper.spoken import TICKET_WORDS
+from services.ticketing.paper.spoken import place_text, ticket_type_text
 
 WORDS: Final[Mapping[str, LetterWords]] = {
     "en": words_en.LETTER,
@@ -21,7 +19,6 @@ WORDS: Final[Mapping[str, LetterWords]] = {
     "de": words_de.LETTER,
     "nb": words_nb.LETTER,
 }
-_BETWEEN = " · "
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +80,6 @@ def view_of(letter: OrderLetter, style: HouseStyle) -> LetterView:
     )
 
 
-def place_text(place: Place, language: str) -> str:
-    """Stalls · Row 3 · Seat 12."""
-    words = TICKET_WORDS[language]
-    parts = [place.zone] if place.zone else []
-    parts += [f"{words.row} {place.row}"] if place.row else []
-    parts += [f"{words.seat} {place.seat}"] if place.seat else []
-    return _BETWEEN.join(parts if place.row or place.seat else [*parts, words.standing])
-
-
 def _titles(letter: OrderLetter, words: LetterWords) -> str:
     first, *more = dict.fromkeys(show.performance.title for show in letter.shows)
     return words.and_more.format(title=first, count=len(more)) if more else first
@@ -120,10 +108,9 @@ def _facts(show: LetterShow, words: LetterWords, style: HouseStyle) -> Iterator[
 
 def _seat(seat: LetterSeat, words: LetterWords, style: HouseStyle) -> SeatRow:
     price = seat.price_minor
-    spoken = TICKET_WORDS[style.language].normal if seat.ticket_type == NORMAL_TICKET_TYPE else seat.ticket_type
     return SeatRow(
         place_text(seat.place, style.language),
-        spoken,
+        ticket_type_text(seat.ticket_type, style.language),
         "" if price is None else money_text(price, style.currency, style.language),
         words.for_name.format(seat.name) if seat.name else "",
         seat.wallet_url,

@@ -7,6 +7,7 @@ from typing import Final
 
 from services.contracts.bounds import NORMAL_TICKET_TYPE
 from services.ticketing.paper import words_de, words_en, words_nb, words_nl
+from services.ticketing.paper.documents import Place
 from services.ticketing.paper.words import DocumentWords, TicketWords
 
 TICKET_WORDS: Final[Mapping[str, TicketWords]] = {
@@ -21,6 +22,16 @@ DOCUMENT_WORDS: Final[Mapping[str, DocumentWords]] = {
     "de": words_de.DOCUMENT,
     "nb": words_nb.DOCUMENT,
 }
+BETWEEN: Final = " · "
+
+
+def place_text(place: Place, language: str) -> str:
+    """Stalls · Row 3 · Seat 12."""
+    words = TICKET_WORDS[language]
+    parts = [place.zone] if place.zone else []
+    parts += [f"{words.row} {place.row}"] if place.row else []
+    parts += [f"{words.seat} {place.seat}"] if place.seat else []
+    return BETWEEN.join(parts if place.row or place.seat else [*parts, words.standing])
 
 
 def ticket_type_text(ticket_type: str, language: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -11,8 +11,8 @@ from services.paper.house_style import HouseStyle
 from services.paper.localised import clock_text, day_text, money_text, weekday_text
 from services.paper.streaming_pdf import ByteSink
 from services.paper.surface import MM, Box, Ink, Surface, Type
-from services.ticketing.paper.documents import Performance, Place, Ticket, TicketOrigin
-from services.ticketing.paper.spoken import TICKET_WORDS, ticket_type_text
+from services.ticketing.paper.documents import Performance, Ticket, TicketOrigin
+from services.ticketing.paper.spoken import BETWEEN, TICKET_WORDS, place_text, ticket_type_text
 from services.ticketing.paper.stock import Field, Shows, Stock
 
 # What is the same on every ticket of a performance: kept in the file once.
@@ -23,7 +23,6 @@ _SHARED = frozenset(
     }
 )  # fmt: skip
 _CAPTIONED = frozenset({Shows.ZONE, Shows.ROW, Shows.SEAT})
-_BETWEEN = " · "
 _SMALLEST_CAPTION_PT, _LARGEST_CAPTION_PT = 5.5, 8.0
 
 
@@ -109,7 +108,7 @@ class _Printer:
             Shows.SUBTITLE: performance.subtitle,
             Shows.DAY: day_text(at, zone, language),
             Shows.TIME: clock,
-            Shows.WHEN: f"{weekday_text(at, zone, language)}{_BETWEEN}{clock}",
+            Shows.WHEN: f"{weekday_text(at, zone, language)}{BETWEEN}{clock}",
             Shows.DOORS: "" if doors is None else self._words.doors.format(clock_text(doors, zone, language)),
             Shows.HALL: performance.hall,
             Shows.CONDITIONS: facts.conditions,
@@ -142,23 +141,13 @@ class _Printer:
             Shows.ZONE: (words.zone, place.zone),
             Shows.ROW: (words.row, place.row),
             Shows.SEAT: seat,
-            Shows.PLACE: ("", _BETWEEN.join(self._place_parts(place))),
+            Shows.PLACE: ("", place_text(place, self._style.language)),
             Shows.PRICE: ("", self._price(ticket)),
             Shows.TICKET_TYPE: ("", ticket_type_text(ticket.ticket_type, self._style.language)),
             Shows.ORIGIN: ("", words.origins[ticket.origin].format(ticket.origin_number)),
             Shows.NAME: ("", ticket.name),
             Shows.CODE: ("", ticket.code),
         }
-
-    def _place_parts(self, place: Place) -> Iterator[str]:
-        if place.zone:
-            yield place.zone
-        if place.row:
-            yield f"{self._words.row} {place.row}"
-        if place.seat:
-            yield f"{self._words.seat} {place.seat}"
-        if not place.row and not place.seat:
-            yield self._words.standing
 
     def _price(self, ticket: Ticket) -> str:
         if ticket.price_minor is None:
