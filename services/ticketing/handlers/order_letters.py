@@ -68,6 +68,16 @@ class _Facts:
     tickets: Sequence[Ticket]
     shows: Mapping[str, Show]
     own: PaperStyle
+    sold: Mapping[tuple[str, str], SoldLine]
+
+    @property
+    def is_priced(self) -> bool:
+        """What was paid is told to who has paid it."""
+        return self.line.occasion.kind in _PRICED and not self.line.customer_id
+
+    def sold_of(self, ticket: Ticket) -> SoldLine | None:
+        """The order's line that the ticket is of."""
+        return self.sold.get((ticket.performance_id, ticket.seat.seat_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +151,8 @@ class OrderLetters:
             shows[performance_id] = show
         if line.occasion.kind is _Kind.MOVED and shows[line.occasion.performance_id].move_number > _move_of(line):
             return NotWritten("it was moved again, and the later date is told")
-        return _Facts(house_id, line, order, reader, tickets, shows, own)
+        sold = {(one.performance_id, one.seat_id): one for one in order.lines}
+        return _Facts(house_id, line, order, reader, tickets, shows, own, sold)
 
     @staticmethod
     async def _tickets(rows: Tickets, line: Delivery) -> Sequence[Ticket]:
@@ -207,40 +218,30 @@ def _place(ticket: Ticket) -> paper.Place:
 
 
 def _letter(facts: _Facts, names: Mapping[str, str], urls: Mapping[str, str], now_ms: int) -> OrderLetter:
-    line, kind = facts.line, facts.line.occasion.kind
-    sold = {(one.performance_id, one.seat_id): one for one in facts.order.lines}
-    mine = [sold[key] for one in facts.tickets if (key := (one.performance_id, one.seat.seat_id)) in sold]
-    is_priced = kind in _PRICED and not line.customer_id
+    mine = [sold for one in facts.tickets if (sold := facts.sold_of(one)) is not None]
     shows = tuple(
-        _show(facts, show, names, urls, sold)
+        _show(facts, show, names, urls)
         for show in sorted(facts.shows.values(), key=lambda one: (one.starts_at_ms, one.performance_id))
     )
     return OrderLetter(
-        kind=kind,
+        kind=facts.line.occasion.kind,
         order_number=facts.order.order_id,
         reader=facts.reader.name,
         shows=shows,
         written_at_ms=now_ms,
-        total_minor=sum(one.price_minor for one in mine) if is_priced else None,
-        taxes=_taxes(mine) if is_priced else (),
-        is_copy=line.unknown > 0,
+        total_minor=sum(one.price_minor for one in mine) if facts.is_priced else None,
+        taxes=_taxes(mine) if facts.is_priced else (),
+        is_copy=facts.line.unknown > 0,
     )
 
 
-def _show(
-    facts: _Facts,
-    show: Show,
-    names: Mapping[str, str],
-    urls: Mapping[str, str],
-    sold: Mapping[tuple[str, str], SoldLine],
-) -> LetterShow:
-    kind = facts.line.occasion.kind
-    is_priced = kind in _PRICED and not facts.line.customer_id
+def _show(facts: _Facts, show: Show, names: Mapping[str, str], urls: Mapping[str, str]) -> LetterShow:
+    is_moved = facts.line.occasion.kind is _Kind.MOVED
     tickets = [one for one in facts.tickets if one.performance_id == show.performance_id]
 
     def price(ticket: Ticket) -> int | None:
-        line = sold.get((ticket.performance_id, ticket.seat.seat_id))
-        return line.price_minor if is_priced and line is not None else None
+        sold = facts.sold_of(ticket) if facts.is_priced else None
+        return sold.price_minor if sold is not None else None
 
     return LetterShow(
         performance=performance_of(show),
@@ -254,8 +255,8 @@ def _show(
         uid=f"{show.performance_id}.{facts.order.order_id}@balcon",
         sequence=show.move_number + show.is_cancelled,
         ends_at_ms=show.ends_at_ms,
-        was_at_ms=facts.line.occasion.was_at_ms if kind is _Kind.MOVED else 0,
-        refund_until_ms=show.refund_until_ms if kind is _Kind.MOVED else 0,
+        was_at_ms=facts.line.occasion.was_at_ms if is_moved else 0,
+        refund_until_ms=show.refund_until_ms if is_moved else 0,
         is_cancelled=show.is_cancelled,
     )
 
@@ -269,7 +270,6 @@ def _taxes(lines: Sequence[SoldLine]) -> tuple[TaxSum, ...]:
 
 
 def _paper_tickets(facts: _Facts, names: Mapping[str, str]) -> tuple[paper.Ticket, ...]:
-    sold = {(one.performance_id, one.seat_id): one.price_minor for one in facts.order.lines}
     return tuple(
         paper.Ticket(
             code=spoken_code(one),
@@ -277,7 +277,7 @@ def _paper_tickets(facts: _Facts, names: Mapping[str, str]) -> tuple[paper.Ticke
             performance=performance_of(facts.shows[one.performance_id]),
             place=_place(one),
             ticket_type=one.seat.ticket_type,
-            price_minor=sold.get((one.performance_id, one.seat.seat_id)),
+            price_minor=sold.price_minor if (sold := facts.sold_of(one)) is not None else None,
             origin=paper.TicketOrigin.ORDER,
             origin_number=facts.order.order_id,
             conditions=facts.own.conditions,
