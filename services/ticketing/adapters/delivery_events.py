@@ -25,7 +25,15 @@ from services.runtime.ids import Ids
 from services.runtime.outbox.event import IncomingEvent
 from services.ticketing.adapters.delivery_rows import DeliveryRows
 from services.ticketing.adapters.ticket_rows import TicketRows
-from services.ticketing.domain.delivery import HISTORY_MS, OLD_NEWS_MS, Delivery, DeliveryKind, DeliveryState, Occasion
+from services.ticketing.domain.delivery import (
+    HISTORY_MS,
+    OLD_NEWS_MS,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Occasion,
+    ended,
+)
 
 _CONFIRMED: Final = orders.OrderConfirmed.DESCRIPTOR.full_name
 _MOVED: Final = shows.PerformanceMoved.DESCRIPTOR.full_name
@@ -58,18 +66,11 @@ class DeliveryEvents:
                         occasion = Occasion(told.order_id, DeliveryKind.CONFIRMATION, told.confirmed_at_ms)
                         line = self._line(occasion, now_ms)
                         planned[event.house_id].append(dataclasses.replace(line, buyer_id=told.customer_id))
-                elif event.type == _ERASED:
-                    # Known by what was planned before it: names go with whoever is erased.
+                elif event.type in {_ERASED, _MERGED}:
+                    # Whose names they are is known by what was planned before it.
                     await self._add(connection, planned)
                     planned.clear()
-                    erased = customers.CustomerErased.FromString(event.payload).customer_id
-                    await TicketRows(connection, event.house_id, now_ms).forget_names(erased)
-                elif event.type == _MERGED:
-                    await self._add(connection, planned)
-                    planned.clear()
-                    merged = customers.CustomersMerged.FromString(event.payload)
-                    rows = TicketRows(connection, event.house_id, now_ms)
-                    await rows.follow_merge(merged.merged_customer_id, merged.customer_id)
+                    await self._gone(TicketRows(connection, event.house_id, now_ms), event)
                 elif event.type == _MOVED:
                     planned[event.house_id] += await self._moved(connection, event, now_ms)
                 elif event.type == _CANCELLED:
@@ -82,6 +83,15 @@ class DeliveryEvents:
     async def _add(connection: AsyncConnection, planned: Mapping[str, Sequence[Delivery]]) -> None:
         for house_id in sorted(planned):
             await DeliveryRows(connection, house_id).plan(planned[house_id])
+
+    @staticmethod
+    async def _gone(rows: TicketRows, event: IncomingEvent) -> None:
+        """Names go with whoever is erased; what is of a customer that became another is the other's."""
+        if event.type == _ERASED:
+            await rows.forget_names(customers.CustomerErased.FromString(event.payload).customer_id)
+        else:
+            merged = customers.CustomersMerged.FromString(event.payload)
+            await rows.follow_merge(merged.merged_customer_id, merged.customer_id)
 
     async def _moved(self, connection: AsyncConnection, event: IncomingEvent, now_ms: int) -> list[Delivery]:
         """R2.10: buyers are told once of each move."""
@@ -114,13 +124,4 @@ class DeliveryEvents:
         if now_ms - occasion.at_ms <= OLD_NEWS_MS:
             return line
         # Staff see it, and send the tickets by hand where somebody still waits for them.
-        return Delivery(
-            line.delivery_id,
-            occasion,
-            customer_id,
-            state=DeliveryState.SKIPPED,
-            reason=OLD_NEWS,
-            due_at_ms=now_ms,
-            created_at_ms=now_ms,
-            ended_at_ms=now_ms,
-        )
+        return ended(line, DeliveryState.SKIPPED, now_ms, OLD_NEWS)
