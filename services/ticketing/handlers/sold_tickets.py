@@ -49,7 +49,7 @@ class NewHolder:
 
 
 class SoldTicketHandler:
-    """Stateless. `wake` is called when letters have become due."""
+    """Stateless. Letters that become due here leave when due ones are looked for the next time."""
 
     def __init__(
         self, store: TicketingStore, keys: KeyRing, orders: SoldOrders, readers: Readers, seal: Seal, ids: Ids
