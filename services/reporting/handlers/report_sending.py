@@ -27,9 +27,9 @@ from services.reporting.ports.schedule_store import ScheduleStore
 from services.reporting.ports.schedule_transaction import ScheduleTransaction
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal, Retryable
+from services.runtime.mail.faults import LetterRefused, LetterUncertain, PostUnavailable
 from services.runtime.mail.letter import LetterText
 from services.runtime.mail.post import Post
-from services.runtime.mail.posts import LetterRefused, LetterUncertain, PostUnavailable
 from services.runtime.telemetry.metrics import REPORT_MAILS, REPORT_RUNS
 
 GIVEN_UP: Final = "not sent within six hours"

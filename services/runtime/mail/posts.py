@@ -6,18 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.runtime.mail.faults import AddressRefused, LetterRefused, LetterUncertain, PostUnavailable
 from services.runtime.mail.letter import Attachment, LetterText
 from services.runtime.mail.message import message_of
 from services.runtime.mail.post import Post
 from services.runtime.mail.smtp import SmtpPost
 from services.runtime.settings import MailSettings
 from services.runtime.telemetry.logging import get_logger
-
-__all__ = [
-    "AddressRefused", "FolderPost", "LetterRefused", "LetterUncertain", "PostUnavailable", "SmtpPost", "message_of",
-    "post_of",
-]  # fmt: skip
 
 _log = get_logger("mail")
 

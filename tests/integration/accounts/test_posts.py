@@ -12,8 +12,10 @@ from balcon.accounts.v1 import accounts_service_pb2 as pb
 from pydantic import SecretStr
 
 from services.runtime.embedded.ports import free_port
+from services.runtime.mail.faults import LetterRefused, PostUnavailable
 from services.runtime.mail.letter import LetterText
-from services.runtime.mail.posts import FolderPost, LetterRefused, PostUnavailable, SmtpPost, post_of
+from services.runtime.mail.posts import FolderPost, post_of
+from services.runtime.mail.smtp import SmtpPost
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import DatabaseUrl
 from tests.integration.accounts.stage import running_accounts, settings_of

@@ -31,7 +31,7 @@ from services.reporting.ports.report_runs import StopNotice
 from services.runtime.clock import SystemClock
 from services.runtime.errors import Refusal
 from services.runtime.ids import RandomIds
-from services.runtime.mail.posts import SmtpPost
+from services.runtime.mail.smtp import SmtpPost
 from services.runtime.seal import Seal
 from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import as_owner

@@ -7,7 +7,7 @@ import pytest
 from services.accounts.domain.letters import TEXTS, Letter, LetterKind, written
 from services.contracts.languages import LANGUAGES
 from services.runtime.mail.letter import LetterText
-from services.runtime.mail.posts import message_of
+from services.runtime.mail.message import message_of
 
 FACTS = {"house": "Genova Circus", "name": "Ada", "link": "https://x.example/reset/bl_1", "until": "2030-01-01T00:00Z"}
 SENT = [kind for kind in LetterKind if kind is not LetterKind.RESET_ASKED]

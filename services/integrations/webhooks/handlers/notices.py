@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from services.integrations.webhooks.domain.letters import disabled_letter
 from services.integrations.webhooks.ports.owners import Owners
 from services.integrations.webhooks.ports.store import WebhooksStore
+from services.runtime.mail.faults import LetterRefused
 from services.runtime.mail.post import Post
-from services.runtime.mail.posts import LetterRefused
 
 
 class NoticeHandler:
