@@ -21,8 +21,8 @@ class WrittenLine:
 class Deliveries(Protocol):
     """Of one house, inside a transaction. Any call may raise StoreUnavailable."""
 
-    async def plan(self, lines: Sequence[Delivery]) -> int:
-        """Adds those whose occasion has none yet for that person; how many."""
+    async def plan(self, lines: Sequence[Delivery]) -> None:
+        """Adds those whose occasion has none yet for that person."""
         ...
 
     async def get(self, delivery_id: str) -> Delivery | None: ...
