@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +45,6 @@ class GrpcSoldOrders:
             order_id=order.order_id,
             customer_id=order.customer_id,
             is_confirmed=order.state == _CONFIRMED,
-            currency=order.total.currency,
             lines=tuple(_line(part, line) for part in order.parts for line in part.lines),
         )
 
@@ -85,8 +83,5 @@ def _line(part: wire.OrderPart, line: wire.OrderLine) -> SoldLine:
     # The components' tax where there are any: a price may be of several classes.
     told = [component.vat for component in line.components if component.HasField("vat")]
     told = told or ([line.vat] if line.HasField("vat") else [])
-    sums: Counter[int] = Counter()
-    for vat in told:
-        sums[vat.rate_basis_points] += vat.amount.amount_minor
-    taxes = tuple(Tax(rate, amount) for rate, amount in sorted(sums.items()))
+    taxes = tuple(Tax(vat.rate_basis_points, vat.amount.amount_minor) for vat in told)
     return SoldLine(part.performance_id, line.seat_id, line.price.amount_minor, taxes)

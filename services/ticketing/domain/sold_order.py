@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """In a line's price, of one rate."""
+    """Of one rate, in a line's price or in all that was paid."""
 
     rate_basis_points: int
     amount_minor: int
@@ -30,7 +30,6 @@ class SoldOrder:
     order_id: str
     customer_id: str
     is_confirmed: bool
-    currency: str
     lines: tuple[SoldLine, ...]
 
 

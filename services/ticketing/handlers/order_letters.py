@@ -17,12 +17,12 @@ from services.runtime.seal import Seal
 from services.ticketing.domain.delivery import Delivery, DeliveryKind
 from services.ticketing.domain.paper_style import PaperStyle
 from services.ticketing.domain.show import Show
-from services.ticketing.domain.sold_order import Reader, SoldLine, SoldOrder
+from services.ticketing.domain.sold_order import Reader, SoldLine, SoldOrder, Tax
 from services.ticketing.domain.ticket import Ticket
 from services.ticketing.handlers.known_shows import KnownShows
 from services.ticketing.handlers.sheets import performance_of, spoken_code, style_of
 from services.ticketing.handlers.wallet_passes import WalletLinks
-from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter, TaxSum
+from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter
 from services.ticketing.paper import documents as paper
 from services.ticketing.ports.enclosures import Enclosure, Plan, SheetToDraw
 from services.ticketing.ports.letter_paper import LetterPaper
@@ -261,12 +261,12 @@ def _show(facts: _Facts, show: Show, names: Mapping[str, str], urls: Mapping[str
     )
 
 
-def _taxes(lines: Sequence[SoldLine]) -> tuple[TaxSum, ...]:
+def _taxes(lines: Sequence[SoldLine]) -> tuple[Tax, ...]:
     sums: Counter[int] = Counter()
     for line in lines:
         for tax in line.taxes:
             sums[tax.rate_basis_points] += tax.amount_minor
-    return tuple(TaxSum(rate, amount) for rate, amount in sorted(sums.items()))
+    return tuple(Tax(rate, amount) for rate, amount in sorted(sums.items()))
 
 
 def _paper_tickets(facts: _Facts, names: Mapping[str, str]) -> tuple[paper.Ticket, ...]:

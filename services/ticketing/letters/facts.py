@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.ticketing.domain.delivery import DeliveryKind
+from services.ticketing.domain.sold_order import Tax
 from services.ticketing.paper.documents import Performance, Place
 
 
@@ -41,16 +42,11 @@ class LetterShow:
 
 
 @dataclass(frozen=True, slots=True)
-class TaxSum:
-    """The tax of one rate in all that was paid."""
-
-    rate_basis_points: int
-    amount_minor: int
-
-
-@dataclass(frozen=True, slots=True)
 class OrderLetter:
-    """One letter. `total_minor` None: the reader has not paid. `is_copy`: another may have arrived before."""
+    """One letter. `total_minor` None: the reader has not paid. `is_copy`: another may have arrived before.
+
+    `taxes` are in all that was paid, each rate once.
+    """
 
     kind: DeliveryKind
     order_number: str
@@ -58,7 +54,7 @@ class OrderLetter:
     shows: tuple[LetterShow, ...]
     written_at_ms: int
     total_minor: int | None = None
-    taxes: tuple[TaxSum, ...] = ()
+    taxes: tuple[Tax, ...] = ()
     is_copy: bool = False
     has_tickets: bool = True
     has_calendar: bool = True

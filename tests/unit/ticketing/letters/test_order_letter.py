@@ -12,8 +12,9 @@ import pytest
 from services.contracts.languages import LANGUAGES
 from services.paper.house_style import HouseStyle
 from services.ticketing.domain.delivery import DeliveryKind
+from services.ticketing.domain.sold_order import Tax
 from services.ticketing.letters.calendar_file import written_calendar
-from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter, TaxSum
+from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter
 from services.ticketing.letters.order_letter import ink_on, written_letter
 from services.ticketing.letters.view import WORDS
 from services.ticketing.paper.documents import Performance, Place
@@ -35,7 +36,7 @@ def a_letter(kind: DeliveryKind = DeliveryKind.CONFIRMATION) -> OrderLetter:
         was_at_ms=_STARTS - 86_400_000 if kind is DeliveryKind.MOVED else 0,
         refund_until_ms=_STARTS - 3_600_000 if kind is DeliveryKind.MOVED else 0,
     )
-    return OrderLetter(kind, "ord_1", "<b>Ada</b>", (show,), _STARTS - 1, 5_200, (TaxSum(900, 429),), is_copy=True)
+    return OrderLetter(kind, "ord_1", "<b>Ada</b>", (show,), _STARTS - 1, 5_200, (Tax(900, 429),), is_copy=True)
 
 
 def words_of(text: str) -> set[str]:
