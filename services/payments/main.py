@@ -24,6 +24,7 @@ from services.payments.adapters.postgres_vouchers import PostgresVouchers
 from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
 from services.payments.adapters.provider_opener import Opener, ProviderOpener
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
+from services.payments.adapters.signatures import SecretsAt
 from services.payments.adapters.stripe_calls import StripeKeys
 from services.payments.adapters.stripe_provider_client import StripeProviderClient
 from services.payments.adapters.voucher_rows import VoucherRows
@@ -156,7 +157,7 @@ def _own_provider(service: Service, settings: PaymentsSettings) -> SandboxProvid
         return None
     provider = SandboxProviderClient(
         settings.sandbox_url,
-        secrets=settings.webhook_secrets(),
+        secrets=_own_secrets(settings),
         timeout_seconds=settings.provider_timeout_seconds,
         clock=service.clock,
         manual_capture=settings.sandbox_manual_capture,
@@ -195,12 +196,17 @@ def _open_accounts(
     return store, opened
 
 
+def _own_secrets(settings: PaymentsSettings) -> SecretsAt:
+    secrets = settings.webhook_secrets()
+    return lambda _now_ms: secrets
+
+
 def _opener(settings: PaymentsSettings, clock: Clock) -> ProviderOpener:
     openers: dict[ProviderKind, Opener] = {}
     if settings.sandbox_allowed:
         openers[ProviderKind.SANDBOX] = lambda account, credentials: SandboxProviderClient(
             settings.sandbox_url,
-            secrets=credentials.webhook_secrets(clock.now_ms()) or settings.webhook_secrets(),
+            secrets=credentials.webhook_secrets if credentials.webhook_secret else _own_secrets(settings),
             timeout_seconds=settings.provider_timeout_seconds,
             clock=clock,
             account=account.account_id,
@@ -210,7 +216,7 @@ def _opener(settings: PaymentsSettings, clock: Clock) -> ProviderOpener:
         settings.stripe_url,
         StripeKeys(
             credentials.key,
-            credentials.webhook_secrets(clock.now_ms()),
+            credentials.webhook_secrets,
             credentials.connected_account,
             settings.instrument_key(),
         ),

@@ -30,6 +30,7 @@ from services.payments.adapters.mollie_answers import (
 )
 from services.payments.adapters.mollie_signatures import mollie_signature_flaw
 from services.payments.adapters.provider_calls import asked, pooled_client
+from services.payments.adapters.signatures import SecretsAt
 from services.payments.domain.payment import Payment
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
@@ -73,7 +74,7 @@ class MollieLimits:
 
 @dataclass(frozen=True, slots=True)
 class MollieAccount:
-    """Whose it is and what lets us in. `webhook_secrets` tells which count at a time."""
+    """Whose it is and what lets us in."""
 
     account: str
     house_id: str
@@ -82,7 +83,7 @@ class MollieAccount:
     is_test: bool
     created_at_ms: int
     webhook_url: str
-    webhook_secrets: Callable[[int], Sequence[str]]
+    webhook_secrets: SecretsAt
 
 
 class _SignedEvent(msgspec.Struct, frozen=True, rename="camel"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from services.payments.adapters.provider_calls import MAX_CONNECTIONS, NOT_NOW, asked
-from services.payments.adapters.signatures import TOLERANCE_SECONDS, signature_flaw
+from services.payments.adapters.signatures import TOLERANCE_SECONDS, SecretsAt, signature_flaw
 from services.payments.domain.payment import DisputeState, Payment
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
@@ -114,7 +114,7 @@ class SandboxProviderClient:
         self,
         base_url: str,
         *,
-        secrets: Sequence[str],
+        secrets: SecretsAt,
         timeout_seconds: float,
         clock: Clock,
         account: str = "sandbox",
@@ -125,7 +125,7 @@ class SandboxProviderClient:
         self.house_id = house_id
         # Said only where it is wanted: a creation that a process of the release before began is the same request.
         self._how: dict[str, str] = {"capture": "manual"} if manual_capture else {}
-        self._secrets = tuple(secrets)
+        self._secrets = secrets
         self._timeout_seconds = timeout_seconds
         self._clock = clock
         self._http = httpx.AsyncClient(
@@ -185,7 +185,7 @@ class SandboxProviderClient:
     def read_webhook(
         self, headers: Mapping[str, str], body: bytes, now_ms: int, channel: str = ""
     ) -> WebhookEvent | WebhookFlaw:
-        flaw = signature_flaw(headers.get(SIGNATURE_HEADER, ""), body, self._secrets, now_ms)
+        flaw = signature_flaw(headers.get(SIGNATURE_HEADER, ""), body, self._secrets(now_ms), now_ms)
         if flaw is not None:
             return flaw
         try:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from services.payments.ports import WebhookFlaw
+
+# Which of an account's secrets count at a time, in unix milliseconds: one that was replaced counts a while longer.
+SecretsAt: TypeAlias = Callable[[int], Sequence[str]]
 
 TOLERANCE_SECONDS = 300
 MAX_HEADER_CHARS = 1_024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -12,6 +12,7 @@ import stripe
 
 from services.payments.adapters import stripe_documents as documents
 from services.payments.adapters.provider_calls import asked
+from services.payments.adapters.signatures import SecretsAt
 from services.payments.adapters.stripe_http import BoundedHttp
 from services.payments.ports import KEY_REFUSED, NOT_FOUND, Declined, Done, Outcome, Uncertain
 from services.runtime.clock import Clock
@@ -31,7 +32,7 @@ class StripeKeys:
     """An account's credentials. `connected_account`: the key is a platform's, the money goes to this one (R2.6)."""
 
     api_key: str = field(repr=False)
-    webhook_secrets: Sequence[str] = field(repr=False)
+    webhook_secrets: SecretsAt = field(repr=False)
     connected_account: str = ""
     # For hashes of what was paid with; without it nothing is told of that.
     instrument_key: bytes = field(default=b"", repr=False)

@@ -242,7 +242,8 @@ class StripeProviderClient:
     ) -> WebhookEvent | WebhookFlaw:
         """See PaymentProvider.read_webhook."""
         del channel
-        flaw = signature_flaw(headers.get(SIGNATURE_HEADER, ""), body, self._keys.webhook_secrets, now_ms)
+        secrets = self._keys.webhook_secrets(now_ms)
+        flaw = signature_flaw(headers.get(SIGNATURE_HEADER, ""), body, secrets, now_ms)
         if flaw is not None:
             return flaw
         try:

@@ -13,7 +13,7 @@ from services.runtime.testing.clocks import ShiftedClock
 from tests.doubles.stripe import KEY, SECRET, StripeDouble
 from tests.doubles.stripe_people import StripePeople
 
-KEYS = StripeKeys(KEY, (SECRET,), instrument_key=b"a key of the deployment")
+KEYS = StripeKeys(KEY, lambda _: (SECRET,), instrument_key=b"a key of the deployment")
 
 
 @dataclass(frozen=True, slots=True)

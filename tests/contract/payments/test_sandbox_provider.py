@@ -24,7 +24,7 @@ async def provider(tmp_path: Path) -> AsyncIterator[SandboxProviderClient]:
     clock = SystemClock()
     sandbox = Sandbox(SandboxPlan(str(tmp_path / "sandbox.sqlite")), clock=clock, ids=RandomIds())
     await sandbox.start()
-    client = SandboxProviderClient(sandbox.url, secrets=["s"], timeout_seconds=60, clock=clock)
+    client = SandboxProviderClient(sandbox.url, secrets=lambda _: ["s"], timeout_seconds=60, clock=clock)
     yield client
     await client.close()
     await sandbox.stop()
@@ -77,7 +77,9 @@ async def answering(answer: bytes | None) -> AsyncIterator[SandboxProviderClient
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    client = SandboxProviderClient(f"http://127.0.0.1:{port}", secrets=["s"], timeout_seconds=0.3, clock=SystemClock())
+    client = SandboxProviderClient(
+        f"http://127.0.0.1:{port}", secrets=lambda _: ["s"], timeout_seconds=0.3, clock=SystemClock()
+    )
     try:
         yield client
     finally:
@@ -122,6 +124,6 @@ async def test_a_refusal_in_the_providers_own_shape_is_believed() -> None:
 
 async def test_a_provider_nobody_serves_is_uncertain(nobodys_port: int) -> None:
     url = f"http://127.0.0.1:{nobodys_port}"
-    client = SandboxProviderClient(url, secrets=["s"], timeout_seconds=60, clock=SystemClock())
+    client = SandboxProviderClient(url, secrets=lambda _: ["s"], timeout_seconds=60, clock=SystemClock())
     assert await client.fetch("sbx_1") == Uncertain("ConnectError")
     await client.close()

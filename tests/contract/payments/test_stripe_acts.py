@@ -200,7 +200,7 @@ async def test_an_amount_that_cannot_be_charged_is_declined_without_asking(stage
 async def test_r2_6_the_money_goes_to_the_account_of_the_house(stage: StripeStage) -> None:
     stage.double.accounts["acct_other"] = Books("Another House")
     stage.double.keys["sk_test_platform"] = ["acct_platform", ACCOUNT]
-    keys = StripeKeys("sk_test_platform", (SECRET,), connected_account=ACCOUNT)
+    keys = StripeKeys("sk_test_platform", lambda _: (SECRET,), connected_account=ACCOUNT)
     async with stripe_stage(keys) as platform:
         platform.double.keys = stage.double.keys
         told = done(await platform.provider.create(fresh_payment()))
@@ -220,7 +220,7 @@ async def test_a_key_that_was_withdrawn_says_nothing_of_the_payment(stage: Strip
 
 def test_no_credential_is_in_what_is_printed_of_keys() -> None:
     assert repr(KEYS) == "StripeKeys(connected_account='')"
-    assert KEY not in repr(StripeKeys(KEY, (SECRET,)))
+    assert KEY not in repr(StripeKeys(KEY, lambda _: (SECRET,)))
 
 
 async def test_what_a_card_is_known_by_is_a_keyed_hash(stage: StripeStage) -> None:

@@ -38,7 +38,7 @@ CLOCK = SystemClock()
 
 
 def _client(url: str = "http://127.0.0.1:1") -> SandboxProviderClient:
-    return SandboxProviderClient(url, secrets=[SECRET], timeout_seconds=3.0, clock=CLOCK)
+    return SandboxProviderClient(url, secrets=lambda _: [SECRET], timeout_seconds=3.0, clock=CLOCK)
 
 
 @asynccontextmanager

@@ -67,7 +67,9 @@ def test_a_snapshot_proves_nothing_of_a_payment_that_does_not_wait_for_it(state:
 
 
 def _read(created_at_ms: int, **changed: Any) -> WebhookEvent | WebhookFlaw:
-    client = SandboxProviderClient("http://127.0.0.1:1", secrets=[SECRET], timeout_seconds=1.0, clock=SystemClock())
+    client = SandboxProviderClient(
+        "http://127.0.0.1:1", secrets=lambda _: [SECRET], timeout_seconds=1.0, clock=SystemClock()
+    )
     record = {
         "id": "sbx_1",
         "status": "succeeded",

@@ -43,7 +43,7 @@ class Unasked:
 
 
 def _received(inbox: Inbox, handed_over: list[str], event_id: str = "evt_1") -> asyncio.Task[object]:
-    provider = SandboxProviderClient("http://127.0.0.1:1", secrets=[SECRET], timeout_seconds=1.0, clock=CLOCK)
+    provider = SandboxProviderClient("http://127.0.0.1:1", secrets=lambda _: [SECRET], timeout_seconds=1.0, clock=CLOCK)
     desk = WebhookDesk(
         providers=OneAccount(provider),
         inbox=inbox,  # type: ignore[arg-type]
