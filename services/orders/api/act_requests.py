@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from balcon.catalogue.v1.prices_pb2 import PriceComponentKind
 from balcon.orders.v1 import order_acts_pb2 as wire
 from balcon.orders.v1.orders_service_pb2 import RefundRoute as WireRoute
 from balcon.types.v1.money_pb2 import Money as WireMoney
 
 from services.contracts.bounds import MAX_REASON_CHARS, MAX_SEAT_ID_CHARS
 from services.contracts.money import refused_currency
-from services.contracts.prices import ComponentKind
 from services.contracts.texts import refused_idempotency_key, refused_text
-from services.contracts.wire_prices import component_kind_of
+from services.contracts.wire_prices import component_kinds_of, refused_component_kinds
 from services.orders.domain.commands import ActOnLines, RefundTerms
 from services.orders.domain.refunds import LineRef, RefundRoute
 from services.orders.ports import OrderRef
@@ -36,14 +34,14 @@ def refund_act(request: wire.RefundLinesRequest) -> tuple[OrderRef, ActOnLines]:
     route = ROUTES.get(request.route)
     accept(
         *_refused(request),
-        *refused_keep("keep", request.keep),
+        refused_component_kinds("keep", request.keep),
         *_refused_money(request),
         FieldInvalid("route", f"has {request.route}", "RefundRoute") if route is None else None,
     )
     assert route is not None, "refused otherwise"
     terms = RefundTerms(
         request.amount.amount_minor if request.HasField("amount") else None,
-        kept_kinds(request.keep),
+        component_kinds_of(request.keep),
         request.fee.amount_minor,
         route,
     )
@@ -88,20 +86,6 @@ def _act(
 def line_refs(lines: Sequence[wire.LineName]) -> tuple[LineRef, ...]:
     """As the domain has them."""
     return tuple(LineRef(line.performance_id, line.seat_id) for line in lines)
-
-
-def kept_kinds(kinds: Sequence[PriceComponentKind.ValueType]) -> frozenset[ComponentKind]:
-    """As the domain has them; see refused_keep."""
-    return frozenset(kind for one in kinds if (kind := component_kind_of(one)) is not None)
-
-
-def refused_keep(field: str, kinds: Sequence[PriceComponentKind.ValueType]) -> Iterator[FieldInvalid | None]:
-    """Kinds of components that nobody knows."""
-    if len(kinds) > len(ComponentKind):
-        yield FieldInvalid(field, f"has {len(kinds):,}", "each kind once")
-        return
-    unknown = [str(int(one)) for one in kinds if component_kind_of(one) is None]
-    yield FieldInvalid(field, f"has {', '.join(unknown)}", "PriceComponentKind") if unknown else None
 
 
 def refused_lines(lines: Sequence[wire.LineName]) -> Iterator[FieldInvalid | None]:

@@ -12,9 +12,9 @@ from balcon.orders.v1.orders_service_pb2 import OrderState, RefundRoute
 
 from services.contracts.bounds import MAX_REASON_CHARS
 from services.contracts.texts import refused_idempotency_key, refused_text
-from services.contracts.wire_prices import wire_component_kind
+from services.contracts.wire_prices import component_kinds_of, refused_component_kinds, wire_component_kind
 from services.contracts.wire_types import wire_instant, wire_instant_or_none, wire_money, wire_principal
-from services.orders.api.act_requests import ROUTES, kept_kinds, refused_keep
+from services.orders.api.act_requests import ROUTES
 from services.orders.api.messages import order_message
 from services.orders.api.requests import content_hash
 from services.orders.domain.commands import RefundTerms
@@ -180,14 +180,14 @@ def _terms(request: wire.StartPerformanceRefundRequest) -> RefundTerms:
     accept(
         refused_key("house_id", request.house_id),
         refused_key("performance_id", request.performance_id),
-        *refused_keep("keep", request.keep),
+        refused_component_kinds("keep", request.keep),
         None if is_fee else FieldInvalid("fee_minor", f"is {fee_minor:,}", f"0 to {MAX_FEE_MINOR:,} minor units"),
         FieldInvalid("route", f"has {request.route}", "RefundRoute") if route is None else None,
         refused_text("reason", request.reason.strip(), at_least=0, at_most=MAX_REASON_CHARS),
         refused_idempotency_key(request.idempotency_key),
     )
     assert route is not None, "refused otherwise"
-    return RefundTerms(None, kept_kinds(request.keep), fee_minor, route)
+    return RefundTerms(None, component_kinds_of(request.keep), fee_minor, route)
 
 
 def _found(job: PerformanceRefund | None, job_id: str) -> PerformanceRefund:

@@ -16,10 +16,9 @@ from services.contracts.bounds import (
     MAX_TICKET_TYPE_CHARS,
     NORMAL_TICKET_TYPE,
 )
-from services.contracts.prices import ComponentKind
 from services.contracts.promotions import code_of, refused_code
 from services.contracts.texts import refused_text
-from services.contracts.wire_prices import component_kind_of
+from services.contracts.wire_prices import component_kinds_of, refused_component_kinds
 from services.contracts.wire_types import channel_of, refused_channel
 from services.orders.domain.order import of_reservation
 from services.orders.domain.pricing import SeatChoice
@@ -151,19 +150,11 @@ def refused_seats(seats: Sequence[wire.SeatChoice], within: str) -> Iterator[Fie
         seen.add(choice.seat_id)
         ticket_type = choice.ticket_type or NORMAL_TICKET_TYPE
         yield refused_text(f"{of_seat}ticket_type", ticket_type, at_most=MAX_TICKET_TYPE_CHARS)
-        yield _refused_extras(f"{of_seat}extras", choice)
+        yield refused_component_kinds(f"{of_seat}extras", choice.extras)
         number = choice.pass_number
         yield refused_text(f"{of_seat}pass_number", number, at_least=0, at_most=MAX_PASS_NUMBER_CHARS)
 
 
 def _seat_choice(seat: wire.SeatChoice) -> SeatChoice:
-    kinds = [component_kind_of(kind) for kind in seat.extras]
-    extras = frozenset(kind for kind in kinds if kind is not None)
+    extras = component_kinds_of(seat.extras)
     return SeatChoice(seat.seat_id, seat.ticket_type or NORMAL_TICKET_TYPE, extras, seat.pass_number)
-
-
-def _refused_extras(field: str, seat: wire.SeatChoice) -> FieldInvalid | None:
-    if len(seat.extras) > len(ComponentKind):
-        return FieldInvalid(field, f"has {len(seat.extras):,}", "each kind once")
-    unknown = [str(int(kind)) for kind in seat.extras if component_kind_of(kind) is None]
-    return FieldInvalid(field, f"has {', '.join(unknown)}", "PriceComponentKind") if unknown else None
