@@ -7,6 +7,9 @@ from enum import Enum
 # Of one line, and of several.
 MAX_ANSWER_CHARS = 200
 MAX_LINES_CHARS = 2_000
+# Of an order, and what one of them may consist of.
+MAX_ANSWERS = 2_000
+MAX_VALUES = 100
 
 
 class FormFieldKind(Enum):

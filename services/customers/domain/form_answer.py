@@ -6,13 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.contracts.bounds import MAX_NAME_CHARS, MAX_SEAT_ID_CHARS
-from services.contracts.order_forms import MAX_LINES_CHARS
+from services.contracts.order_forms import MAX_ANSWERS, MAX_LINES_CHARS, MAX_VALUES
 from services.contracts.texts import refused_lines, refused_text
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
-
-MAX_ANSWERS = 2_000
-MAX_VALUES = 100
 
 
 @dataclass(frozen=True, slots=True)

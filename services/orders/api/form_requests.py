@@ -7,16 +7,13 @@ from collections.abc import Iterator, Sequence
 from balcon.orders.v1 import orders_service_pb2 as wire
 
 from services.contracts.bounds import MAX_SEAT_ID_CHARS
-from services.contracts.order_forms import MAX_LINES_CHARS
+from services.contracts.order_forms import MAX_ANSWERS, MAX_LINES_CHARS, MAX_VALUES
 from services.contracts.texts import as_lines, refused_lines, refused_text
 from services.orders.domain.order_form import FormAnswer
 from services.orders.ports import OrderRef
 from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import accept
-
-MAX_ANSWERS = 2_000
-MAX_VALUES = 100
 
 
 def form_update(request: wire.UpdateOrderFormRequest) -> tuple[OrderRef, tuple[FormAnswer, ...]]:
