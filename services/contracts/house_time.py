@@ -67,13 +67,18 @@ def time_of_day(text: str) -> time | None:
 
 def calendar_day(text: str) -> date | None:
     """YYYY-MM-DD in the years that houses plan in; None for what is none."""
+    found = plain_day(text)
+    return found if found and date(2000, 1, 1) <= found <= date(2099, 12, 31) else None
+
+
+def plain_day(text: str) -> date | None:
+    """YYYY-MM-DD in any year; None for what is none."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
         return None
     # ISO 8601 has more spellings, such as 2026-W43-7.
-    is_plain = found.isoformat() == text
-    return found if is_plain and date(2000, 1, 1) <= found <= date(2099, 12, 31) else None
+    return found if found.isoformat() == text else None
 
 
 def day_begins_ms(zone: str, day: date) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from services.catalogue.domain.ticket_type import MAX_TRANSLATIONS, LocalName, faults_of_names
 from services.contracts.bounds import MAX_NAME_CHARS
+from services.contracts.house_time import plain_day
 from services.contracts.order_forms import MAX_ANSWER_CHARS, MAX_LINES_CHARS, FormFieldKind
 from services.contracts.texts import refused_language, refused_lines, refused_text
 from services.runtime.errors import UNSET, FieldInvalid, refused_fields
@@ -111,19 +111,12 @@ def _faults_of_bounds(one: FormField) -> Iterator[FieldInvalid]:
         yield FieldInvalid("form_field.at_least", f"is {least:,}", f"at_most, {most:,}")
     days: list[str] = []
     for name, text in (("from_date", one.from_date), ("until_date", one.until_date)):
-        if text and not _is_day(text):
+        if text and not plain_day(text):
             yield FieldInvalid(f"form_field.{name}", f"{text[:10]!r} is no day", "as 2026-12-31")
         elif text:
             days.append(text)
     if len(days) > 1 and days[0] > days[1]:
         yield FieldInvalid("form_field.until_date", f"is {one.until_date}", f"from_date, {one.from_date}, or later")
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _faults_of_choices(one: FormField) -> Iterator[FieldInvalid | None]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from babel import Locale
 
+from services.contracts.house_time import plain_day
 from services.contracts.order_forms import MAX_ANSWER_CHARS, MAX_LINES_CHARS, FormFieldKind
 from services.contracts.phones import phone_number
 from services.contracts.texts import as_lines, refused_email, refused_lines, refused_text
@@ -189,11 +189,7 @@ def _wrong_number(asked: FormField, value: str) -> FieldInvalid | None:
 
 
 def _wrong_day(asked: FormField, value: str) -> FieldInvalid | None:
-    try:
-        good = date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        good = False
-    if not good:
+    if not plain_day(value):
         return FieldInvalid("", "is no day", "as 2026-12-31")
     if asked.from_date and value < asked.from_date:
         return FieldInvalid("", f"is {value}", f"{asked.from_date} or later")
