@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
+from services.catalogue.api.ticket_type_messages import local_names, local_names_of
 from services.catalogue.domain.form_field import FormChoice, FormField
 from services.catalogue.domain.kept import Kept
-from services.catalogue.domain.ticket_type import LocalName
 from services.contracts.order_forms import FormFieldKind
 from services.contracts.wire_types import wire_instant_or_none
 
@@ -23,9 +22,9 @@ def form_field_message(kept: Kept[FormField]) -> pb.FormField:
     return pb.FormField(
         form_field_id=kept.thing_id,
         label=body.label,
-        translations=_local(body.translations),
+        translations=local_names(body.translations),
         hint=body.hint,
-        hint_translations=_local(body.hint_translations),
+        hint_translations=local_names(body.hint_translations),
         kind=_KINDS[body.kind] if body.kind else pb.FORM_FIELD_KIND_UNSPECIFIED,
         required=body.required,
         of_tickets=body.of_tickets,
@@ -34,7 +33,7 @@ def form_field_message(kept: Kept[FormField]) -> pb.FormField:
         from_date=body.from_date,
         until_date=body.until_date,
         choices=[
-            pb.FormChoice(choice_id=one.choice_id, label=one.label, translations=_local(one.translations))
+            pb.FormChoice(choice_id=one.choice_id, label=one.label, translations=local_names(one.translations))
             for one in body.choices
         ],
         performance_ids=body.performance_ids,
@@ -49,24 +48,18 @@ def form_field_of(message: pb.FormField) -> FormField:
     return FormField(
         label=message.label,
         kind=_KINDS_OF_WIRE.get(message.kind),
-        translations=_names(message.translations),
+        translations=local_names_of(message.translations),
         hint=message.hint,
-        hint_translations=_names(message.hint_translations),
+        hint_translations=local_names_of(message.hint_translations),
         required=message.required,
         of_tickets=message.of_tickets,
         at_least=message.at_least,
         at_most=message.at_most,
         from_date=message.from_date,
         until_date=message.until_date,
-        choices=tuple(FormChoice(one.choice_id, one.label, _names(one.translations)) for one in message.choices),
+        choices=tuple(
+            FormChoice(one.choice_id, one.label, local_names_of(one.translations)) for one in message.choices
+        ),
         performance_ids=tuple(message.performance_ids),
         position=message.position,
     )
-
-
-def _local(names: Iterable[LocalName]) -> list[pb.LocalName]:
-    return [pb.LocalName(language=one.language, name=one.name) for one in names]
-
-
-def _names(messages: Iterable[pb.LocalName]) -> tuple[LocalName, ...]:
-    return tuple(LocalName(one.language, one.name) for one in messages)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
+from services.catalogue.api.ticket_type_messages import local_names, local_names_of
 from services.catalogue.domain.kept import Kept
 from services.catalogue.domain.package import Package, PackagePrice, PackageRule
-from services.catalogue.domain.ticket_type import LocalName
 from services.contracts.wire_types import channel_of, instant_ms, wire_channel, wire_instant_or_none, wire_money
 
 _RULES: Mapping[PackageRule | None, pb.PackageRule.ValueType] = {
@@ -26,7 +26,7 @@ def package_message(kept: Kept[Package]) -> pb.Package:
     return pb.Package(
         package_id=kept.thing_id,
         name=body.name,
-        translations=[pb.LocalName(language=one.language, name=one.name) for one in body.translations],
+        translations=local_names(body.translations),
         performance_ids=body.performance_ids,
         min_performances=body.min_performances,
         max_performances=body.max_performances,
@@ -56,7 +56,7 @@ def package_of(message: pb.Package) -> Package:
         name=message.name,
         performance_ids=tuple(message.performance_ids),
         rule=_RULES_OF_WIRE.get(message.rule),
-        translations=tuple(LocalName(one.language, one.name) for one in message.translations),
+        translations=local_names_of(message.translations),
         min_performances=message.min_performances,
         max_performances=message.max_performances,
         basis_points=message.basis_points,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from balcon.catalogue.v1 import catalogue_service_pb2 as pb
 
 from services.catalogue.api.price_messages import KINDS_OF_WIRE, TICKET_KINDS
@@ -16,7 +18,7 @@ def ticket_type_message(kept: Kept[TicketType]) -> pb.TicketType:
     return pb.TicketType(
         ticket_type_id=kept.thing_id,
         name=body.name,
-        translations=[pb.LocalName(language=one.language, name=one.name) for one in body.translations],
+        translations=local_names(body.translations),
         kind=TICKET_KINDS[body.kind],
         channels=[wire_channel(channel) for channel in body.channels if channel],
         min_per_order=body.min_per_order,
@@ -31,13 +33,23 @@ def ticket_type_of(message: pb.TicketType) -> TicketType:
     """What a request says of a ticket type."""
     return TicketType(
         name=message.name,
-        translations=tuple(LocalName(one.language, one.name) for one in message.translations),
+        translations=local_names_of(message.translations),
         kind=KINDS_OF_WIRE.get(message.kind),
         channels=tuple(channel_of(channel) for channel in message.channels),
         min_per_order=message.min_per_order,
         max_per_order=message.max_per_order,
         pass_kind_id=message.pass_kind_id,
     )
+
+
+def local_names(names: Iterable[LocalName]) -> list[pb.LocalName]:
+    """Names in further languages on the wire."""
+    return [pb.LocalName(language=one.language, name=one.name) for one in names]
+
+
+def local_names_of(messages: Iterable[pb.LocalName]) -> tuple[LocalName, ...]:
+    """What a request says of them."""
+    return tuple(LocalName(one.language, one.name) for one in messages)
 
 
 def terms_message(ticket_type: str, body: TicketType) -> pb.TicketTerms:

@@ -91,7 +91,7 @@ def _faults(discount_id: str, discount: Discount) -> Iterator[FieldInvalid | Non
         ("categories", discount.categories, MAX_CATEGORY_CHARS),
         ("performance_ids", discount.performance_ids, MAX_NAME_CHARS),
     ):
-        yield from _faults_of_list(f"discount.{name}", values, most)
+        yield from faults_of_named(f"discount.{name}", values, most)
     yield refused_channels("discount.channels", discount.channels)
     yield refused_instant("discount.starts_at", discount.starts_at, may_be_unset=True)
     yield refused_instant("discount.ends_at", discount.ends_at, may_be_unset=True)
@@ -121,7 +121,8 @@ def _faults_of_effect(effect: DiscountEffect) -> Iterator[FieldInvalid]:
         yield FieldInvalid(f"{field}.amount.currency", UNSET, "the house's")
 
 
-def _faults_of_list(field: str, values: Sequence[str], most: int) -> Iterator[FieldInvalid | None]:
+def faults_of_named(field: str, values: Sequence[str], most: int) -> Iterator[FieldInvalid | None]:
+    """All that is wrong with what is named in a list, each of `most` characters."""
     if len(values) > MAX_NAMED:
         yield FieldInvalid(field, f"has {len(values):,}", f"at most {MAX_NAMED}")
         return

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from services.catalogue.domain.discount import MAX_NAMED, MAX_USES, faults_of_named
 from services.catalogue.domain.house import House
 from services.catalogue.domain.price_book import PriceBook
 from services.catalogue.domain.ticket_type import LocalName, faults_of_names, refused_channels
@@ -23,9 +24,6 @@ from services.contracts.prices import WHOLE_BASIS_POINTS
 from services.contracts.texts import refused_text
 from services.runtime.errors import UNSET, FieldInvalid, refused_fields
 from services.runtime.ids import refused_key
-
-MAX_NAMED = 100
-MAX_USES = 1_000_000
 
 
 class PackageRule(Enum):
@@ -83,7 +81,7 @@ def _faults(package_id: str, package: Package) -> Iterator[FieldInvalid | None]:
         ("ticket_types", package.ticket_types, MAX_TICKET_TYPE_CHARS),
         ("categories", package.categories, MAX_CATEGORY_CHARS),
     ):
-        yield from _faults_of_list(f"package.{name}", values, most)
+        yield from faults_of_named(f"package.{name}", values, most)
     yield refused_channels("package.channels", package.channels)
     yield refused_instant("package.starts_at", package.starts_at, may_be_unset=True)
     yield refused_instant("package.ends_at", package.ends_at, may_be_unset=True)
@@ -141,14 +139,6 @@ def _faults_of_rule(package: Package) -> Iterator[FieldInvalid | None]:
             yield FieldInvalid(f"{field}.amount.amount_minor", f"is {price.amount_minor:,}", limit)
         if not price.currency:
             yield FieldInvalid(f"{field}.amount.currency", UNSET, "the house's")
-
-
-def _faults_of_list(field: str, values: Sequence[str], most: int) -> Iterator[FieldInvalid | None]:
-    if len(values) > MAX_NAMED:
-        yield FieldInvalid(field, f"has {len(values):,}", f"at most {MAX_NAMED}")
-        return
-    for place, value in enumerate(values):
-        yield refused_text(f"{field}[{place}]", value, at_most=most)
 
 
 def _refused_number(name: str, value: int, least: int, most: int) -> FieldInvalid | None:

@@ -17,7 +17,8 @@ from services.catalogue.domain.price_book import NO_BOOK, PriceBook
 from services.catalogue.domain.price_list import WantedPrices, refused_wanted
 from services.catalogue.domain.production import Production, ProductionText
 from services.catalogue.domain.quota import Quota
-from services.contracts.bounds import MAX_HOLD_TTL_SECONDS, MAX_SEATS_PER_CUSTOMER, MAX_SEATS_PER_HOLD
+from services.catalogue.domain.vat import refused_customer_limit
+from services.contracts.bounds import MAX_HOLD_TTL_SECONDS, MAX_SEATS_PER_HOLD
 from services.runtime.errors import FieldInvalid, refused_fields
 
 MAX_CODE_CHARS = 32
@@ -164,13 +165,6 @@ def faults_of_limits(seats_per_holder: int, hold_ttl_seconds: int, within: str =
     ):
         if not 0 <= value <= at_most:
             yield FieldInvalid(f"{within}{field}", f"is {value}", f"0 to {at_most}")
-
-
-def refused_customer_limit(seats: int, within: str = "") -> FieldInvalid | None:
-    """The refusal for what cannot be how many tickets one customer may have; 0 is no bound of its own."""
-    if 0 <= seats <= MAX_SEATS_PER_CUSTOMER:
-        return None
-    return FieldInvalid(f"{within}seats_per_customer", f"is {seats:,}", f"0 to {MAX_SEATS_PER_CUSTOMER}")
 
 
 def new_performance(

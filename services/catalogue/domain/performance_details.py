@@ -16,7 +16,6 @@ from services.catalogue.domain.performance import (
     SaleState,
     faults_of_limits,
     refused_code,
-    refused_customer_limit,
 )
 from services.catalogue.domain.performance_events import PerformanceUpdated
 from services.catalogue.domain.performance_life import Ended, changed, ended, published_text, sells_unseen
@@ -30,6 +29,7 @@ from services.catalogue.domain.performance_times import (
 )
 from services.catalogue.domain.production import Production, ProductionText
 from services.catalogue.domain.refusals import FixedBySale, NotPublished
+from services.catalogue.domain.vat import refused_customer_limit
 from services.contracts.changes import EtagStale, masked, refused_etag
 from services.runtime.errors import FieldInvalid, refused_fields
 from services.runtime.ids import refused_key

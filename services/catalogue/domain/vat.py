@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import Enum
 
 from services.contracts.bounds import MAX_NAME_CHARS, MAX_SEATS_PER_CUSTOMER
+from services.contracts.house_time import plain_day
 from services.contracts.prices import WHOLE_BASIS_POINTS, VatRounding
 from services.contracts.texts import refused_text
 from services.runtime.errors import UNSET, FieldInvalid, refused_fields
@@ -17,7 +16,6 @@ from services.runtime.ids import refused_key
 MAX_RATES = 50
 
 _ROUNDINGS = ", ".join(rounding.value for rounding in VatRounding)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class VatKind(Enum):
@@ -89,18 +87,11 @@ def _faults(vat_class_id: str, vat_class: VatClass, field: str) -> Iterator[Fiel
         if not 0 <= rate.basis_points <= most:
             limit = "0 for an exempt class" if not most else f"0 to {most:,}, which is 100 %"
             yield FieldInvalid(f"{at}.basis_points", f"is {rate.basis_points:,}", limit)
-        if rate.from_date and not _is_date(rate.from_date):
+        if rate.from_date and not plain_day(rate.from_date):
             yield FieldInvalid(f"{at}.from_date", f"{rate.from_date[:20]!r} is no date", "YYYY-MM-DD, or empty")
         elif rate.from_date in seen:
             yield FieldInvalid(f"{at}.from_date", f"{rate.from_date!r} is there twice", "one rate for each date")
         seen.add(rate.from_date)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return _DATE.fullmatch(text) is not None and date.fromisoformat(text) is not None
-    except ValueError:
-        return False
 
 
 def refused_rules(rules: PriceRules | None, named: Collection[str]) -> FieldInvalid | None:
@@ -112,13 +103,16 @@ def refused_rules(rules: PriceRules | None, named: Collection[str]) -> FieldInva
         "ticket_vat_class_id": refused_key("price_rules.ticket_vat_class_id", rules.ticket_vat_class_id)
         if rules.ticket_vat_class_id
         else None,
-        "seats_per_customer": None
-        if 0 <= rules.seats_per_customer <= MAX_SEATS_PER_CUSTOMER
-        else FieldInvalid(
-            "price_rules.seats_per_customer", f"is {rules.seats_per_customer:,}", f"0 to {MAX_SEATS_PER_CUSTOMER}"
-        ),
+        "seats_per_customer": refused_customer_limit(rules.seats_per_customer, "price_rules."),
     }
     return refused_fields(fault for name, fault in checks.items() if name in named)
+
+
+def refused_customer_limit(seats: int, within: str = "") -> FieldInvalid | None:
+    """The refusal for what cannot be how many tickets one customer may have; 0 is no bound of its own."""
+    if 0 <= seats <= MAX_SEATS_PER_CUSTOMER:
+        return None
+    return FieldInvalid(f"{within}seats_per_customer", f"is {seats:,}", f"0 to {MAX_SEATS_PER_CUSTOMER}")
 
 
 def classes_of(periods: Iterable[CountryRates], today: str) -> Mapping[str, VatClass]:
