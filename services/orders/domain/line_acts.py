@@ -22,7 +22,7 @@ from services.orders.domain.changes import (
 )
 from services.orders.domain.commands import ActOnLines, RefundTerms
 from services.orders.domain.order import CancelReason, LineStatus, Order, OrderPart, OrderState, SeatStatus
-from services.orders.domain.refund_books import Cell, cells_of, planned_shares, shares_of_amount
+from services.orders.domain.refund_books import cells_of, meant_cells, planned_shares, shares_of_amount
 from services.orders.domain.refunds import LineRef, Refund, RefundMaker, RefundShare, RefundState, next_house_refund_id
 from services.orders.domain.refusals import (
     LinesUnknown,
@@ -69,8 +69,10 @@ def on_line_acts(order: Order, asked: ActOnLines, now_ms: int) -> tuple[Change, 
 
 def _selected(order: Order, asked: ActOnLines) -> tuple[LineRef, ...] | LinesUnknown:
     """Those that are named, those of a performance, or all."""
-    of_order = {LineRef(part.performance_id, line.seat_id): line.status for part in order.parts for line in part.lines}
-    wanted = asked.lines or tuple(line for line in of_order if asked.performance_id in {"", line.performance_id})
+    of_order = _statuses(order)
+    wanted = dict.fromkeys(
+        asked.lines or (line for line in of_order if asked.performance_id in {"", line.performance_id})
+    )
     if unknown := [line for line in wanted if line not in of_order]:
         return LinesUnknown(order.order_id, tuple(f"{line.performance_id} {line.seat_id}" for line in unknown))
     if not wanted:
@@ -83,33 +85,34 @@ def _selected(order: Order, asked: ActOnLines) -> tuple[LineRef, ...] | LinesUnk
 def _with_status(
     order: Order, lines: tuple[LineRef, ...], among: set[LineStatus] | frozenset[LineStatus]
 ) -> tuple[LineRef, ...]:
-    of_order = {LineRef(part.performance_id, line.seat_id): line.status for part in order.parts for line in part.lines}
+    of_order = _statuses(order)
     return tuple(line for line in lines if of_order[line] in among)
+
+
+def _statuses(order: Order) -> dict[LineRef, LineStatus]:
+    """In the order's order."""
+    return {LineRef(part.performance_id, line.seat_id): line.status for part in order.parts for line in part.lines}
 
 
 def _refund(
     order: Order, asked: ActOnLines, terms: RefundTerms, lines: tuple[LineRef, ...], now_ms: int
 ) -> Refund | Refusal | None:
     """What is to go back. None: nothing is left of it, beside a cancellation that goes on without."""
-    cells = cells_of(order, with_due=True)
-    meant = sum(cell.left_minor for cell in cells if _is_meant(cell, lines, terms))
+    cells = meant_cells(cells_of(order, with_due=True), lines, terms.keep)
+    meant = sum(cell.left_minor for cell in cells)
     if terms.amount_minor is not None:
         if terms.amount_minor > meant:
             currency = order.total.currency
             asked_minor = terms.amount_minor
             return RefundTooLarge(order.order_id, amount_text(asked_minor, currency), amount_text(meant, currency))
-        shares = shares_of_amount(cells, lines, terms.keep, terms.amount_minor)
+        shares = shares_of_amount(cells, terms.amount_minor)
     else:
-        shares = planned_shares(cells, lines, terms.keep, terms.fee_minor)
+        shares = planned_shares(cells, terms.fee_minor)
     amount_minor = sum(share.amount_minor for share in shares)
     if not amount_minor:
         return None if asked.cancel or asked.release else NothingToRefund(order.order_id)
     named = lines if asked.lines or asked.performance_id or asked.only_valid else ()
     return _house_refund(order, asked, terms, (amount_minor, shares, named), now_ms)
-
-
-def _is_meant(cell: Cell, lines: tuple[LineRef, ...], terms: RefundTerms) -> bool:
-    return cell.line in lines and cell.kind not in terms.keep
 
 
 def _house_refund(

@@ -69,7 +69,8 @@ def _taken(cells: Sequence[Cell], refund: Refund, amount_minor: int) -> Sequence
     if sum(first) > amount_minor:
         first = shared(amount_minor, first)
     taken: Sequence[int] = first
-    for is_meant in (lambda cell: cell.line in refund.lines, lambda _: True):
+    named = set(refund.lines)
+    for is_meant in (lambda cell: cell.line in named, lambda _: True):
         taken = _filled_up(cells, taken, amount_minor, is_meant)
     return taken
 
@@ -82,23 +83,26 @@ def _filled_up(
     return [minor + share for minor, share in zip(taken, more, strict=True)]
 
 
-def planned_shares(
-    cells: Sequence[Cell], lines: Collection[LineRef], keep: Collection[ComponentKind], fee_minor: int
-) -> tuple[RefundShare, ...]:
-    """What is left of the lines without the kinds that are kept, each line less the fee that stays with the house."""
+def meant_cells(cells: Iterable[Cell], lines: Iterable[LineRef], keep: Collection[ComponentKind]) -> tuple[Cell, ...]:
+    """Those of the lines, without the kinds that are kept."""
+    named = set(lines)
+    return tuple(cell for cell in cells if cell.line in named and cell.kind not in keep)
+
+
+def planned_shares(meant: Iterable[Cell], fee_minor: int) -> tuple[RefundShare, ...]:
+    """All that is left of the cells, each line less the fee that stays with the house."""
+    of_lines: defaultdict[LineRef, list[Cell]] = defaultdict(list)
+    for cell in meant:
+        of_lines[cell.line].append(cell)
     shares: list[RefundShare] = []
-    for line in dict.fromkeys(cell.line for cell in cells if cell.line in lines):
-        of_line = [cell for cell in cells if cell.line == line and cell.kind not in keep]
+    for of_line in of_lines.values():
         left = [cell.left_minor for cell in of_line]
         shares += _shares(of_line, shared(max(0, sum(left) - fee_minor), left))
     return tuple(shares)
 
 
-def shares_of_amount(
-    cells: Sequence[Cell], lines: Collection[LineRef], keep: Collection[ComponentKind], amount_minor: int
-) -> tuple[RefundShare, ...]:
-    """The amount shared out over what is left of the lines without the kinds that are kept."""
-    meant = [cell for cell in cells if cell.line in lines and cell.kind not in keep]
+def shares_of_amount(meant: Sequence[Cell], amount_minor: int) -> tuple[RefundShare, ...]:
+    """The amount shared out over what is left of the cells."""
     return tuple(_shares(meant, shared(amount_minor, [cell.left_minor for cell in meant])))
 
 
