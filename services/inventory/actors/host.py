@@ -349,19 +349,20 @@ class PerformanceHost:
         while True:
             await self._rules_came.wait()
             self._rules_came.clear()
-            for performance_id, rules in (await self._performances.rules_of([*self._actors])).items():
-                if (actor := self._actors.get(performance_id)) is not None:
-                    actor.propose_terms(rules)
+            await self._take_rules_over()
+
+    async def _take_rules_over(self) -> None:
+        for performance_id, rules in (await self._performances.rules_of([*self._actors])).items():
+            if (actor := self._actors.get(performance_id)) is not None:
+                actor.propose_terms(rules)
 
     async def keep_rules_fresh(self) -> None:
         """Loop: takes over changed rules, drops what has another owner by now, and lets idle performances go."""
         while True:
             await self._clock.sleep(RULES_TICK_SECONDS)
             await self._drop_superseded()
-            rules = await self._performances.rules_of([*self._actors])
-            for performance_id, actor in list(self._actors.items()):
-                if performance_id in rules:
-                    actor.propose_terms(rules[performance_id])
+            await self._take_rules_over()
+            for actor in list(self._actors.values()):
                 if actor.is_idle and self._clock.monotonic() - actor.last_used > self._idle_seconds:
                     await self._retire(actor, "idle")
 
