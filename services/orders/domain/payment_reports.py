@@ -32,7 +32,7 @@ from services.orders.domain.commands import (
     PaymentSucceeded,
 )
 from services.orders.domain.order import CancelReason, Order, OrderState, PaymentStatus, SeatStatus
-from services.orders.domain.refunds import RefundMaker, RefundState
+from services.orders.domain.refunds import RefundMaker, due_refunds
 from services.orders.domain.seat_reports import out_of_place
 from services.runtime.errors import Refusal
 
@@ -121,7 +121,7 @@ def _on_part_refund(order: Order, report: PaymentPartlyRefunded, now_ms: int) ->
     if report.refunded_minor >= order.total.amount_minor:
         return _on_refund(order, report.payment_id, now_ms)
     if report.ours is None:
-        if any(refund.shares and refund.state is RefundState.DUE for refund in order.refunds):
+        if any(refund.shares for refund in due_refunds(order.refunds)):
             # Nobody knows whether it is one of ours: whoever is asked for that one by its key will say.
             return ()
         foreign_minor = max(0, report.refunded_minor - order.refunded.amount_minor)
@@ -129,7 +129,7 @@ def _on_part_refund(order: Order, report: PaymentPartlyRefunded, now_ms: int) ->
     foreign = (refund.amount_minor for refund in order.refunds if refund.made_by is RefundMaker.PROVIDER)
     ours_minor = sum(one.back_minor for one in report.ours)
     foreign_minor = max(0, report.refunded_minor - ours_minor - sum(foreign))
-    due = {refund.refund_id for refund in order.refunds if refund.state is RefundState.DUE}
+    due = {refund.refund_id for refund in due_refunds(order.refunds)}
     done = tuple((one.refund_id, one.back_minor) for one in report.ours if one.is_done and one.refund_id in due)
     return (OrderPartlyRefunded(foreign_minor, now_ms, done),) if foreign_minor or done else ()
 
@@ -140,7 +140,7 @@ def _on_own_refund(order: Order, report: OwnRefundDone, now_ms: int) -> tuple[Ch
         return ()
     if report.refunded_minor >= order.total.amount_minor:
         return _on_refund(order, report.payment_id, now_ms)
-    due = {refund.refund_id for refund in order.refunds if refund.state is RefundState.DUE}
+    due = {refund.refund_id for refund in due_refunds(order.refunds)}
     if report.refund_id not in due:
         return ()
     known_minor = order.refunded.amount_minor + report.amount_minor

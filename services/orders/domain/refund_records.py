@@ -12,7 +12,8 @@ from services.orders.domain.refunds import (
     RefundMaker,
     RefundState,
     done_minor,
-    due_refund,
+    due_minor,
+    due_refunds,
     house_refund_id,
     next_provider_refund_id,
 )
@@ -21,7 +22,7 @@ from services.orders.domain.refunds import (
 def owed(order: Order, made_by: RefundMaker, reason: str, at_ms: int) -> Order:
     """All that is neither back nor owed already is owed; one record more, unless that is nothing."""
     left_minor = order.unclaimed_minor
-    if not left_minor and due_refund(order.refunds) is not None:
+    if not left_minor and due_refunds(order.refunds):
         return order
     of_house = made_by is RefundMaker.HOUSE
     name = house_refund_id(order.order_id) if of_house else next_provider_refund_id(order.order_id, order.refunds)
@@ -34,8 +35,8 @@ def partly_refunded(order: Order, foreign_minor: int, done: Mapping[str, int], a
 
     What is owed is never more than what is left of the money.
     """
-    for refund in order.refunds:
-        if refund.state is RefundState.DUE and refund.refund_id in done:
+    for refund in due_refunds(order.refunds):
+        if refund.refund_id in done:
             order = _with(order, finished(order, refund, min(done[refund.refund_id], _left(order)), at_ms))
     if foreign_minor:
         name = next_provider_refund_id(order.order_id, order.refunds)
@@ -52,13 +53,12 @@ def _left(order: Order) -> int:
 
 def paid_back(order: Order, at_ms: int) -> Order:
     """All is back, and what was owed is done. An order is REFUNDED exactly when its refunds come to its total."""
-    due = [refund for refund in order.refunds if refund.state is RefundState.DUE]
-    if not due or sum(refund.amount_minor for refund in due) < _left(order):
+    due = due_refunds(order.refunds)
+    if not due or due_minor(due) < _left(order):
         # Owed by a process of the release before, which writes no records, or more went back without us.
         order = owed(order, RefundMaker.PROVIDER if due else RefundMaker.HOUSE, "", at_ms)
-    for refund in order.refunds:
-        if refund.state is RefundState.DUE:
-            order = _with(order, finished(order, refund, min(refund.amount_minor, _left(order)), at_ms))
+    for refund in due_refunds(order.refunds):
+        order = _with(order, finished(order, refund, min(refund.amount_minor, _left(order)), at_ms))
     assert order.refunded == order.total, "refunded without all of the money"
     return order
 

@@ -89,11 +89,16 @@ def done_minor(refunds: Iterable[Refund]) -> int:
     return sum(refund.amount_minor for refund in refunds if refund.state is RefundState.DONE)
 
 
+def due_refunds(refunds: Iterable[Refund]) -> list[Refund]:
+    """Those that are owed."""
+    return [refund for refund in refunds if refund.state is RefundState.DUE]
+
+
 def due_refund(refunds: Iterable[Refund]) -> Refund | None:
     """The first that is owed."""
-    return next((refund for refund in refunds if refund.state is RefundState.DUE), None)
+    return next(iter(due_refunds(refunds)), None)
 
 
 def due_minor(refunds: Iterable[Refund]) -> int:
     """What is owed."""
-    return sum(refund.amount_minor for refund in refunds if refund.state is RefundState.DUE)
+    return sum(refund.amount_minor for refund in due_refunds(refunds))

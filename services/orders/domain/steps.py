@@ -9,7 +9,7 @@ from typing import assert_never
 
 from services.contracts.bounds import HOLD_GRACE_SECONDS
 from services.orders.domain.order import Order, OrderState, PaymentStatus, SeatStatus
-from services.orders.domain.refunds import due_refund
+from services.orders.domain.refunds import due_refunds
 
 _MAY_BE_HELD = frozenset({SeatStatus.HELD, SeatStatus.ASKED})
 _MUST_BE_FREE = frozenset({SeatStatus.UNHELD, SeatStatus.FREED})
@@ -78,7 +78,7 @@ def next_step(order: Order, now_ms: int, failures: int = 0) -> NextStep | None: 
             waiting = [*_releases(order), NextStep(Step.REFUND_PAYMENT)]
             return waiting[failures % len(waiting)]
         case OrderState.CONFIRMED:
-            owed = [] if due_refund(order.refunds) is None else [NextStep(Step.REFUND_PAYMENT)]
+            owed = [NextStep(Step.REFUND_PAYMENT)] if due_refunds(order.refunds) else []
             waiting = [*_releases(order), *owed]
             return waiting[failures % len(waiting)] if waiting else None
         case OrderState.CANCELLED | OrderState.REFUNDED:

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final, assert_never
 
 from services.orders.domain.order import Order
-from services.orders.domain.refunds import due_refund
+from services.orders.domain.refunds import due_refund, due_refunds
 from services.orders.domain.steps import Step, next_step
 
 # Tries in vain before an order is shown; waits double, so that is some seconds of trouble.
@@ -41,7 +41,7 @@ class StuckOrder:
 
 def stuck_reason(order: Order, now_ms: int) -> StuckReason | None:
     """What the order's next step waits for; None: it has none."""
-    if due_refund(order.refunds) is not None:
+    if due_refunds(order.refunds):
         return StuckReason.REFUND
     due = next_step(order, now_ms)
     return None if due is None else _reason_of(due.step)

@@ -30,7 +30,7 @@ from services.orders.domain.commands import (
     SeatsReleased,
 )
 from services.orders.domain.order import FINAL_STATES, Order, OrderState, SeatStatus
-from services.orders.domain.refunds import Refund, RefundRoute, RefundState
+from services.orders.domain.refunds import Refund, RefundRoute, due_refunds
 from services.orders.domain.steps import NextStep, Step, Timing, next_step, retry_at_ms
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_hold import OrderHold
@@ -246,7 +246,7 @@ class Saga:
         that is left."""
         payments = self._parts.payments
         answer: PaymentSeen | Declined | None = None
-        for refund in [one for one in order.refunds if one.state is RefundState.DUE]:
+        for refund in due_refunds(order.refunds):
             answer = await self._asked_for(order, refund)
             if isinstance(answer, Declined):
                 return self._odd(order, Step.REFUND_PAYMENT, answer)
