@@ -40,6 +40,10 @@ class FormAnswerRows:
         )
         await self._connection.execute(again, values)
 
+    async def are_kept(self, order_id: str) -> bool:
+        wanted = sa.select(sa.exists().where(self._mine, _ROW.order_id == order_id))
+        return bool(await self._connection.scalar(wanted))
+
     async def of_order(self, order_id: str) -> Sequence[FormAnswer]:
         wanted = sa.select(_ROW.sealed).where(self._mine, _ROW.order_id == order_id)
         sealed: bytes | None = (await self._connection.execute(wanted)).scalar_one_or_none()

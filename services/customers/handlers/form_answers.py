@@ -45,6 +45,9 @@ class FormAnswerHandler:
     @staticmethod
     async def order_paid(transaction: CustomersTransaction, order_id: str, paid_at_ms: int) -> None:
         """They stay as long as the order's papers."""
+        # Every order that is sold comes by, and few were asked anything.
+        if not await transaction.form_answers.are_kept(order_id):
+            return
         house = await transaction.houses.find(transaction.house_id)
         if house is not None:
             until_ms = locked_until_ms(house.country, house.time_zone, paid_at_ms)

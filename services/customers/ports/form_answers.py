@@ -15,6 +15,10 @@ class FormAnswers(Protocol):
         """In place of what was there; how long that is kept stays."""
         ...
 
+    async def are_kept(self, order_id: str) -> bool:
+        """Whether anything was answered with the order."""
+        ...
+
     async def of_order(self, order_id: str) -> Sequence[FormAnswer]:
         """None where there are none."""
         ...
