@@ -73,42 +73,11 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
-    """Lines with their tax, and what they take of things that are limited."""
-
-    lines: tuple[OrderLine, ...]
-    uses: tuple[CountedUse, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class PricedParts:
     """The lines of each part, and what all of them take of things that are limited."""
 
     lines: tuple[tuple[OrderLine, ...], ...]
     uses: tuple[CountedUse, ...] = ()
-
-
-def price_lines(
-    choices: Sequence[SeatChoice], prices: PriceList, seats: Mapping[str, PlanSeat], plan_version: int
-) -> tuple[OrderLine, ...] | Refusal:
-    """One line per choice in their order. `seats`: those of the plan, by seat id."""
-    found = priced(choices, prices, seats, plan_version, None)
-    return found if isinstance(found, Refusal) else found.lines
-
-
-def priced(
-    choices: Sequence[SeatChoice],
-    prices: PriceList,
-    seats: Mapping[str, PlanSeat],
-    plan_version: int,
-    promotion: Promotion | None,
-) -> Priced | Refusal:
-    """As price_lines, with the promotion taken off."""
-    found = listed(choices, prices, seats, plan_version)
-    if isinstance(found, Refusal):
-        return found
-    whole = priced_parts([found], promotion, prices.rounding)
-    return whole if isinstance(whole, Refusal) else Priced(whole.lines[0], whole.uses)
 
 
 def listed(

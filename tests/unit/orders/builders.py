@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from services.contracts.channels import Channel
 from services.orders.domain.order import Money, Order, OrderLine, OrderPart, SeatName, Ticket
-from services.orders.domain.pricing import PlanSeat, PriceList, SeatChoice
+from services.orders.domain.pricing import PlanSeat, PriceList, SeatChoice, listed, priced_parts
+from services.orders.domain.promotions import Promotion
+from services.orders.domain.uses import CountedUse
 from services.orders.handlers.order_request import OrderRequest, PartRequest
 from services.orders.ports import Buyer, HeldSeats, Offer, Operation, RequestKey
+from services.runtime.errors import Refusal
 
 HOUSE = "house_a"
 SHOW = "perf_1"
@@ -118,3 +122,34 @@ def a_request(
 def a_key(key: str, operation: Operation = Operation.CREATE, content: str = "", busy_until_ms: int = 0) -> RequestKey:
     """An idempotency key of HOUSE."""
     return RequestKey(HOUSE, operation, key, content or key, busy_until_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Lines of an order of one part with their tax, and what they take of things that are limited."""
+
+    lines: tuple[OrderLine, ...]
+    uses: tuple[CountedUse, ...] = ()
+
+
+def price_lines(
+    choices: Sequence[SeatChoice], prices: PriceList, seats: Mapping[str, PlanSeat], plan_version: int
+) -> tuple[OrderLine, ...] | Refusal:
+    """One line per choice in their order. `seats`: those of the plan, by seat id."""
+    found = priced(choices, prices, seats, plan_version, None)
+    return found if isinstance(found, Refusal) else found.lines
+
+
+def priced(
+    choices: Sequence[SeatChoice],
+    prices: PriceList,
+    seats: Mapping[str, PlanSeat],
+    plan_version: int,
+    promotion: Promotion | None,
+) -> Priced | Refusal:
+    """As price_lines, with the promotion taken off."""
+    found = listed(choices, prices, seats, plan_version)
+    if isinstance(found, Refusal):
+        return found
+    whole = priced_parts([found], promotion, prices.rounding)
+    return whole if isinstance(whole, Refusal) else Priced(whole.lines[0], whole.uses)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from services.contracts.prices import Component, ComponentKind
 from services.orders.domain.order import NO_VAT, Money, OrderLine, Vat
-from services.orders.domain.pricing import PlanSeat, PriceList, SeatChoice, price_lines, total_of
+from services.orders.domain.pricing import PlanSeat, PriceList, SeatChoice, total_of
 from services.orders.domain.refusals import SeatUnknown, TicketTypeUnknown
 from services.runtime.errors import FieldInvalid, Refusal
-from tests.unit.orders.builders import PLAN, PRICES, a_plan
+from tests.unit.orders.builders import PLAN, PRICES, a_plan, price_lines
 
 
 def priced(*choices: SeatChoice) -> tuple[OrderLine, ...]:

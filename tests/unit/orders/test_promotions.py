@@ -21,7 +21,7 @@ from services.contracts.prices import (
 from services.contracts.promotions import PromotionUnknown
 from services.orders.adapters.memory_order_store import MemoryOrderStore
 from services.orders.domain.order import LineDiscount, Money, Order, OrderState, TicketKind
-from services.orders.domain.pricing import Priced, PriceList, SeatChoice, priced
+from services.orders.domain.pricing import PriceList, SeatChoice
 from services.orders.domain.promotions import Promotion, refused_promotion
 from services.orders.domain.refusals import PromotionNotValid, UsesExhausted
 from services.orders.domain.uses import CountedUse
@@ -32,7 +32,7 @@ from services.reporting.domain.totals import Totals, fold
 from services.runtime.bus.topics import ORDERS
 from services.runtime.errors import Refusal
 from services.runtime.outbox.event import IncomingEvent
-from tests.unit.orders.builders import HOUSE, NOW_MS, PLAN, SHOW, a_hold, a_key, a_plan, a_request
+from tests.unit.orders.builders import HOUSE, NOW_MS, PLAN, SHOW, Priced, a_hold, a_key, a_plan, a_request, priced
 from tests.unit.orders.rig import Shop, World
 
 SPRING = Promotion("spring", PercentOff(2_000), code="SPRING")
