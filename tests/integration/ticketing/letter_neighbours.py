@@ -1,4 +1,4 @@
-"""Orders and customers as ticketing asks them when it writes to a buyer, beside the other neighbours."""
+"""Orders and customers as ticketing asks them for letters and invoices, beside the other neighbours."""
 
 # ruff: noqa: N802 (gRPC's names)
 

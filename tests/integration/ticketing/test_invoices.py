@@ -1,26 +1,18 @@
 """Invoices over gRPC and a real record: numbers without gaps, a credit note for each refund, another name, an end."""
 
-# ruff: noqa: N802 (gRPC's names)
-
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any
 
 import grpc
 import pytest
 from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_BASE, PRICE_COMPONENT_KIND_SERVICE_FEE
-from balcon.customers.v1 import customers_pb2 as people
-from balcon.customers.v1.customers_service_pb2_grpc import (
-    CustomersServiceServicer,
-    add_CustomersServiceServicer_to_server,
-)
+from balcon.customers.v1.customers_pb2 import Customer
 from balcon.orders.v1 import orders_events_pb2 as told
 from balcon.orders.v1 import orders_service_pb2 as wire
-from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer, add_OrdersServiceServicer_to_server
 from balcon.ticketing.v1 import invoices_pb2 as pb
 from balcon.ticketing.v1.invoices_pb2_grpc import InvoicesServiceStub
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -28,26 +20,24 @@ from pypdf import PdfReader
 
 from services.contracts.wire_types import wire_money
 from services.runtime.clock import SystemClock
-from services.runtime.ids import RandomIds
 from services.runtime.rpc.client import open_channel
-from services.runtime.rpc.errors import Refused, refusal_of
-from services.runtime.rpc.server import RpcServer
+from services.runtime.rpc.errors import refusal_of
 from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.refusals import refusal
 from services.runtime.testing.servers import DatabaseUrl
-from services.ticketing.domain.refusals import OrderNotFound
-from tests.integration.ticketing.neighbours import Context, Neighbours
+from tests.integration.ticketing.letter_neighbours import LetterNeighbours
+from tests.integration.ticketing.neighbours import Neighbours
 from tests.integration.ticketing.stage import HOUSE, SHOW, Ticketing, running_ticketing
 
 BUYER = "Wietske Dijkstra-Ødegård"
 
 
-class Orders(OrdersServiceServicer):
+class Sales:
     """Orders of two seats at 26.50 each, as GetOrder tells them."""
 
-    def __init__(self) -> None:
-        self.told: dict[str, wire.Order] = {}
+    def __init__(self, told: dict[str, wire.Order]) -> None:
+        self.told = told
 
     def sold(self, order_id: str, seats: int = 2) -> wire.Order:
         lines = [_line(f"A-{place + 1}") for place in range(seats)]
@@ -74,11 +64,6 @@ class Orders(OrdersServiceServicer):
             )
         )
 
-    async def GetOrder(self, request: wire.GetOrderRequest, context: Context) -> wire.GetOrderResponse:
-        if request.order_id not in self.told:
-            raise Refused(OrderNotFound(request.order_id))
-        return wire.GetOrderResponse(order=self.told[request.order_id])
-
 
 def _line(seat: str) -> wire.OrderLine:
     low = wire.Vat(vat_class="low", rate_basis_points=900, amount=wire_money(206, "EUR"))
@@ -96,18 +81,10 @@ def _line(seat: str) -> wire.OrderLine:
     )
 
 
-class Customers(CustomersServiceServicer):
-    """One."""
-
-    async def GetCustomer(self, request: people.GetCustomerRequest, context: Context) -> people.GetCustomerResponse:
-        customer = people.Customer(customer_id="cus_1", name=BUYER, language="nl")
-        return people.GetCustomerResponse(customer=customer)
-
-
 class Invoicing:
     """Ticketing among its neighbours, and a client of its invoices."""
 
-    def __init__(self, ticketing: Ticketing, orders: Orders, channel: grpc.aio.Channel) -> None:
+    def __init__(self, ticketing: Ticketing, orders: Sales, channel: grpc.aio.Channel) -> None:
         self.ticketing = ticketing
         self.orders = orders
         self.stub = InvoicesServiceStub(channel)
@@ -138,33 +115,22 @@ class Invoicing:
         return " ".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
 
 
-@asynccontextmanager
-async def served() -> AsyncIterator[tuple[Orders, str]]:
-    """Orders and customers on one port."""
-    orders, customers = Orders(), Customers()  # type: ignore[abstract]
-    server = RpcServer(clock=SystemClock(), ids=RandomIds())
-    server.add(lambda one: add_OrdersServiceServicer_to_server(orders, one), "balcon.orders.v1.OrdersService")
-    server.add(
-        lambda one: add_CustomersServiceServicer_to_server(customers, one), "balcon.customers.v1.CustomersService"
-    )
-    await server.start()
-    try:
-        yield orders, f"127.0.0.1:{server.port}"
-    finally:
-        await server.stop(0.1)
-
-
 @pytest.fixture
 async def house(database_url: DatabaseUrl, clock: ShiftedClock, neighbours: Neighbours) -> AsyncIterator[Invoicing]:
-    async with served() as (orders, target):
-        targets = dict.fromkeys(("catalogue_target", "inventory_target", "accounts_target"), neighbours.target)
-        targets |= dict.fromkeys(("orders_target", "customers_target"), target)
+    people = LetterNeighbours()
+    people.customers.known["cus_1"] = Customer(customer_id="cus_1", name=BUYER, language="nl")
+    await people.start()
+    targets = dict.fromkeys(("catalogue_target", "inventory_target", "accounts_target"), neighbours.target)
+    targets |= dict.fromkeys(("orders_target", "customers_target"), people.target)
+    try:
         async with running_ticketing(database_url("ticketing"), database_url(), clock=clock, **targets) as running:
             channel = open_channel(f"127.0.0.1:{running.service.rpc.port}", SystemClock())
             try:
-                yield Invoicing(running, orders, channel)
+                yield Invoicing(running, Sales(people.orders.known), channel)
             finally:
                 await channel.close()
+    finally:
+        await people.stop()
 
 
 async def test_an_order_has_one_invoice_however_often_it_is_asked_for(house: Invoicing) -> None:
