@@ -18,7 +18,6 @@ from services.payments.adapters.postgres_unknown_payments import PostgresUnknown
 from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
 from services.payments.domain.next_attempt import RetryPolicy
-from services.payments.handlers.one_account import OneAccount
 from services.payments.handlers.payment_driver import PaymentDriver
 from services.payments.handlers.webhook_desk import WebhookDesk
 from services.payments.handlers.webhook_worker import WebhookWorker
@@ -33,6 +32,7 @@ from services.runtime.testing.servers import DatabaseUrl, as_owner
 from tests.integration.payments.builders import voucher_rows
 from tests.integration.payments.conftest import StartRig
 from tests.integration.payments.rig import SECRET
+from tests.unit.payments.one_account import OneAccount
 
 CLOCK = SystemClock()
 

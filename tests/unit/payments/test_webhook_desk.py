@@ -8,12 +8,12 @@ import json
 import pytest
 
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
-from services.payments.handlers.one_account import OneAccount
 from services.payments.handlers.webhook_desk import WebhookDesk
 from services.payments.ports import PaymentProvider, WebhookEvent
 from services.payments.sandbox.couriers import signature_header
 from services.runtime.clock import SystemClock
 from services.runtime.errors import StoreUnavailable
+from tests.unit.payments.one_account import OneAccount
 
 CLOCK = SystemClock()
 SECRET = "whsec_test"

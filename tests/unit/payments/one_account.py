@@ -1,4 +1,4 @@
-"""The deployment's own account alone: for a deployment without accounts of houses, and for tests."""
+"""The deployment's own account alone, for tests of what asks for accounts by name."""
 
 from __future__ import annotations
 
