@@ -37,7 +37,6 @@ from services.orders.adapters.order_turns import (
     postpone_within,
     turn_of,
 )
-from services.orders.adapters.row_arrays import insert_rows
 from services.orders.adapters.tables import orders, tickets
 from services.orders.adapters.use_counter import UseCounter
 from services.orders.domain.changes import OrderConfirmed
@@ -48,6 +47,7 @@ from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import ENQUEUE_MAX_EVENTS, enqueue
+from services.runtime.sql.row_arrays import insert_rows
 from services.runtime.work.gathering import ItemBroke
 
 

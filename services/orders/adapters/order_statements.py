@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
 
-from services.orders.adapters.row_arrays import RowArrays, inserting
 from services.orders.adapters.tables import counted_uses, order_parts, orders, refunds, request_keys, tickets
 from services.orders.domain.order import FINAL_STATES, OrderState
+from services.runtime.sql.row_arrays import RowArrays, inserting
 
 _PERSONAL = {"customer_name", "customer_email"}
 # Read by the release before only; parts and refunds have them.

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, String, and_, any_, bindparam, func, or_, select, text, update
+from sqlalchemy import ARRAY, Column, ColumnElement, String, and_, any_, bindparam, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.payments.adapters.payment_events import acts_of, event_of
@@ -24,9 +25,9 @@ from services.runtime.errors import Retryable
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
-from services.runtime.sql.array_statements import arrays_of, insert_many, update_many
 from services.runtime.sql.connections import after_commit, connected, for_single_statements
 from services.runtime.sql.faults import is_transient
+from services.runtime.sql.row_arrays import RowArrays, inserting
 from services.runtime.sql.scopes import AllHouses, HouseScope
 from services.runtime.work.gathering import Gathering, ItemBroke
 
@@ -42,7 +43,17 @@ _ANY_ID = PAYMENTS.c.payment_id == any_(bindparam("payment_ids", type_=ARRAY(Str
 _FIND = select(PAYMENTS).where(_OF_HOUSE, _ANY_ID)
 # In one order, so that processes that change the same payments wait instead of deadlocking.
 _LOCK = _FIND.order_by(PAYMENTS.c.payment_id).with_for_update()
-_STORE = update_many(PAYMENTS, CHANGING, keys=("house_id", "payment_id"), was="version", returning=("payment_id",))
+_CHANGED = RowArrays(
+    [*(PAYMENTS.c[name] for name in ("house_id", "payment_id", *CHANGING)), Column("was", PAYMENTS.c.version.type)]
+)
+# Where nobody was faster.
+_STORE = (
+    update(PAYMENTS)
+    .where(*(PAYMENTS.c[name] == _CHANGED.table.c[name] for name in ("house_id", "payment_id")))
+    .where(PAYMENTS.c.version == _CHANGED.table.c.was)
+    .values({name: _CHANGED.column(name) for name in CHANGING})
+    .returning(PAYMENTS.c.payment_id)
+)
 _FIND_BY_KEY = select(PAYMENTS).where(
     _OF_HOUSE, PAYMENTS.c.idempotency_key == any_(bindparam("keys", type_=ARRAY(String)))
 )
@@ -51,7 +62,13 @@ _DISPUTED = PAYMENTS.c.dispute_state == DisputeState.OPEN.value
 _WAITING = select(func.count().filter(_STUCK).label("stuck"), func.count().filter(_DISPUTED).label("disputed")).where(
     or_(_STUCK, _DISPUTED)
 )
-_RECORD = insert_many(PAYMENTS, COLUMNS, unless=("house_id", "idempotency_key"), returning=("payment_id",))
+_NEW, _NEW_ROWS = inserting(PAYMENTS, COLUMNS)
+_RECORD = (
+    insert(PAYMENTS)
+    .from_select(list(COLUMNS), _NEW)
+    .on_conflict_do_nothing(index_elements=["house_id", "idempotency_key"])
+    .returning(PAYMENTS.c.payment_id)
+)
 _SETTLE = text(
     """UPDATE provider_notices n SET settled_at_ms = CAST(:now_ms AS bigint), outcome = :outcome, house_id = :house_id
        FROM unnest(CAST(:accounts AS text[]), CAST(:event_ids AS text[])) AS e (provider, event_id)
@@ -124,7 +141,7 @@ class PostgresPaymentStore:
     async def _record_all(self, house_id: str, payments: Sequence[Payment]) -> Sequence[Payment]:
         rows = [row_of(payment) for payment in payments]
         async with connected(self._single, HouseScope(house_id)) as connection:
-            done = await connection.execute(_RECORD, arrays_of(PAYMENTS, COLUMNS, rows))
+            done = await connection.execute(_RECORD, _NEW_ROWS.values(rows))
             new = {row.payment_id for row in done}
             earlier = [payment.idempotency_key for payment in payments if payment.payment_id not in new]
             found: dict[str, Payment] = {}
@@ -146,7 +163,7 @@ class PostgresPaymentStore:
                 return payment_of(row)
             outcome = charged(payment, vouchers, now_ms)
             after = outcome.payment
-            inserted = await connection.execute(_RECORD, arrays_of(PAYMENTS, COLUMNS, [row_of(after)]))
+            inserted = await connection.execute(_RECORD, _NEW_ROWS.values([row_of(after)]))
             if inserted.first() is None:  # a request with other vouchers under the same key was faster
                 raise KeyTaken
             await self._vouchers.write(connection, house_id, outcome.entries)
@@ -322,8 +339,7 @@ def _events(payment: Payment, decision: Decision) -> list[OutgoingEvent]:
 
 
 def _stored(payments: Sequence[Payment], versions: Sequence[int]) -> dict[str, Any]:
-    rows = [row_of(payment) for payment in payments]
-    return arrays_of(PAYMENTS, ("house_id", "payment_id", *CHANGING), rows, was=versions)
+    return _CHANGED.values([row_of(one) | {"was": version} for one, version in zip(payments, versions, strict=True)])
 
 
 async def settle(

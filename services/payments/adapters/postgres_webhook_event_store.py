@@ -12,9 +12,9 @@ from services.payments.adapters.postgres_payment_store import PACE_SECONDS, sett
 from services.payments.adapters.tables import CURSORS, WEBHOOK_EVENTS
 from services.payments.ports import LeasedWebhookEvent, WebhookEvent, WebhookEventPage
 from services.runtime.clock import Clock
-from services.runtime.sql.array_statements import arrays_of, insert_many
 from services.runtime.sql.connections import connected, for_single_statements
 from services.runtime.sql.faults import is_transient
+from services.runtime.sql.row_arrays import inserting
 from services.runtime.sql.scopes import AllHouses
 from services.runtime.work.gathering import Gathering
 
@@ -23,7 +23,13 @@ _EVENTS = AllHouses("a provider's webhook events name a payment; its house is kn
 
 MOST_IN_A_GROUP = 256
 _INSERTED = ("provider", "event_id", "payment_ref", "received_at_ms", "attempts", "next_attempt_at_ms")
-_INSERT = insert_many(WEBHOOK_EVENTS, _INSERTED, unless=("provider", "event_id"), returning=("provider", "event_id"))
+_NEW, _NEW_ROWS = inserting(WEBHOOK_EVENTS, _INSERTED)
+_INSERT = (
+    insert(WEBHOOK_EVENTS)
+    .from_select(list(_INSERTED), _NEW)
+    .on_conflict_do_nothing(index_elements=["provider", "event_id"])
+    .returning(WEBHOOK_EVENTS.c.provider, WEBHOOK_EVENTS.c.event_id)
+)
 
 
 class PostgresWebhookEventStore:
@@ -70,7 +76,7 @@ class PostgresWebhookEventStore:
             }
             for account, event in events
         ]
-        inserted = await connection.execute(_INSERT, arrays_of(WEBHOOK_EVENTS, _INSERTED, rows))
+        inserted = await connection.execute(_INSERT, _NEW_ROWS.values(rows))
         return {(row.provider, row.event_id) for row in inserted}
 
     async def lease(self, limit: int, lease_seconds: float) -> Sequence[LeasedWebhookEvent]:

@@ -21,7 +21,7 @@ class RowArrays:
         self._name = name
         # As text: the driver knows no arrays of JSON.
         self._of_json = {column.name for column in columns if isinstance(column.type, JSONB)}
-        types = [sa.Text() if column.name in self._of_json else column.type for column in columns]
+        types = [_type_of(column) for column in columns]
         binds = [sa.bindparam(f"{name}_{one}", type_=ARRAY(kind)) for one, kind in zip(self._names, types, strict=True)]
         named = [sa.column(one, kind) for one, kind in zip(self._names, types, strict=True)]
         self.table = sa.func.unnest(*binds).table_valued(*named, name=name).render_derived(name=name)
@@ -39,6 +39,11 @@ class RowArrays:
         if name not in self._of_json:
             return [row[name] for row in rows]
         return [None if row[name] is None else msgspec.json.encode(row[name]).decode() for row in rows]
+
+
+def _type_of(column: sa.Column[Any]) -> sa.types.TypeEngine[Any]:
+    """Text without a length: a cast to VARCHAR(64)[] would cut off silently what the column itself refuses."""
+    return sa.Text() if isinstance(column.type, (JSONB, sa.String)) else column.type
 
 
 @cache
