@@ -217,6 +217,5 @@ def _payment_seen(payment: Payment) -> PaymentSeen:
 
 
 def _refund(refund: PaymentRefund) -> RefundSeen:
-    vouchers = tuple(share.voucher_id for share in refund.shares if share.voucher_id)
     status = _REFUND_STATUS.get(refund.state, RefundStatus.DUE)
-    return RefundSeen(refund.idempotency_key, refund.amount.amount_minor, status, refund.left.amount_minor, vouchers)
+    return RefundSeen(refund.idempotency_key, refund.amount.amount_minor, status, refund.left.amount_minor)

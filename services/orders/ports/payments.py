@@ -42,13 +42,12 @@ class RefundAsked:
 
 @dataclass(frozen=True, slots=True)
 class RefundSeen:
-    """A refund as payments tells it. `voucher_ids`: which have it, where vouchers do."""
+    """A refund as payments tells it."""
 
     key: str
     amount_minor: int
     status: RefundStatus
     left_minor: int = 0
-    voucher_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
