@@ -11,13 +11,12 @@ from balcon.orders.v1.orders_service_pb2 import Order as WireOrder
 
 from services.orders.api import act_requests
 from services.orders.api.messages import order_message
-from services.orders.api.orders_servicer import ANSWER_MARGIN_SECONDS
+from services.orders.api.orders_servicer import seconds_to_answer
 from services.orders.api.requests import request_key
 from services.orders.domain.commands import ActOnLines
 from services.orders.domain.order import Order
 from services.orders.handlers.order_desk import OrderDesk
 from services.orders.ports import Operation, OrderRef
-from services.runtime.call_context import current_call, remaining_seconds
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid
 from services.runtime.rpc.errors import Refused, answered
@@ -58,7 +57,6 @@ class OrderActsServicer(OrderActsServiceServicer):
 
     async def _act(self, request: _Request, ref: OrderRef, command: ActOnLines, operation: Operation) -> WireOrder:
         key = request_key(request, operation, ref.house_id, request.idempotency_key)
-        left = remaining_seconds(current_call(), self._clock, ACT_SECONDS + ANSWER_MARGIN_SECONDS)
-        seconds = max(0.0, left - ANSWER_MARGIN_SECONDS)
+        seconds = seconds_to_answer(self._clock, ACT_SECONDS)
         order: Order = answered(await self._desk.act(ref, command, key, seconds))
         return order_message(order)

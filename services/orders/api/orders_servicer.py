@@ -34,6 +34,12 @@ CHECK_OUT_SECONDS = 10.0
 CANCEL_SECONDS = 5.0
 
 
+def seconds_to_answer(clock: Clock, at_most: float) -> float:
+    """What may be spent on this call before its answer must be on the way."""
+    left = remaining_seconds(current_call(), clock, at_most + ANSWER_MARGIN_SECONDS)
+    return max(0.0, left - ANSWER_MARGIN_SECONDS)
+
+
 class OrdersServicer(OrdersServiceServicer):
     """See balcon.orders.v1.OrdersService."""
 
@@ -50,9 +56,7 @@ class OrdersServicer(OrdersServiceServicer):
         self._stream = OrderStream(calls, roles_with, clock, ids)
 
     def _seconds(self, at_most: float) -> float:
-        """What may be spent on this call before its answer must be on the way."""
-        left = remaining_seconds(current_call(), self._clock, at_most + ANSWER_MARGIN_SECONDS)
-        return max(0.0, left - ANSWER_MARGIN_SECONDS)
+        return seconds_to_answer(self._clock, at_most)
 
     async def CreateOrder(self, request: wire.CreateOrderRequest, context: Context) -> wire.CreateOrderResponse:  # noqa: N802
         asked = requests.order_request(request)
