@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from services.contracts.channels import Channel
@@ -18,8 +18,9 @@ from services.contracts.prices import (
     discounted,
     recette,
 )
-from services.orders.domain.order import LineDiscount, Money, OrderLine, TicketKind
+from services.orders.domain.order import LineDiscount, OrderLine
 from services.orders.domain.pricing import Listed
+from services.orders.domain.promotions import lowered
 from services.orders.domain.refusals import PackageNotValid
 from services.orders.domain.uses import CountedUse, package_use
 
@@ -186,12 +187,6 @@ def _reduced(
 def _with_package(package: Package, listed: Listed, made_of: Sequence[tuple[Component, ...]]) -> Listed:
     lines = []
     for line, components in zip(listed.lines, made_of, strict=True):
-        price = amount_of(components)
-        saved = line.price.amount_minor - price
-        if not saved:
-            lines.append(line)
-            continue
-        kind = TicketKind.DISCOUNT if line.kind is TicketKind.NORMAL else line.kind
-        discount = LineDiscount(package.package_id, saved)
-        lines.append(replace(line, price=Money(price, line.price.currency), kind=kind, discount=discount))
+        saved = line.price.amount_minor - amount_of(components)
+        lines.append(lowered(line, LineDiscount(package.package_id, saved)) if saved else line)
     return Listed(tuple(lines), tuple(made_of))

@@ -72,13 +72,13 @@ def reduced(
     made_of: Sequence[tuple[Component, ...]],
     promotion: Promotion,
     rounding: VatRounding,
-    open_to_it: Sequence[bool] = (),
+    open_to_it: Sequence[bool],
 ) -> Reduced | PromotionNotValid:
     """Takes the discount off the dearest tickets that it is for, as many as it allows; the others stay as they are.
 
-    `open_to_it`: of each line, whether its performance is one that the promotion is for; none: all are.
+    `open_to_it`: of each line, whether its performance is one that the promotion is for.
     """
-    meant = [place for place in _meant(lines, promotion) if not open_to_it or open_to_it[place]]
+    meant = [place for place in _meant(lines, promotion) if open_to_it[place]]
     lower = {place: discounted(made_of[place], promotion.effect, rounding) for place in meant}
     saved = {place: amount_of(made_of[place]) - amount_of(components) for place, components in lower.items()}
     dearest = sorted(lower, key=lambda place: (-lines[place].price.amount_minor, place))
@@ -89,7 +89,9 @@ def reduced(
         return PromotionNotValid(promotion.name, "none of these tickets costs less by it")
     return Reduced(
         tuple(
-            _with_discount(line, promotion, saved[place]) if place in chosen else line
+            lowered(line, LineDiscount(promotion.discount_id, saved[place], promotion.office_id))
+            if place in chosen
+            else line
             for place, line in enumerate(lines)
         ),
         tuple(lower[place] if place in chosen else components for place, components in enumerate(made_of)),
@@ -106,10 +108,8 @@ def _meant(lines: Sequence[OrderLine], promotion: Promotion) -> list[int]:
     ]
 
 
-def _with_discount(line: OrderLine, promotion: Promotion, saved_minor: int) -> OrderLine:
-    """In figures the full price is one that nothing was taken off."""
-    price = Money(line.price.amount_minor - saved_minor, line.price.currency)
+def lowered(line: OrderLine, discount: LineDiscount) -> OrderLine:
+    """The line with that taken off. In figures the full price is one that nothing was taken off."""
+    price = Money(line.price.amount_minor - discount.amount_minor, line.price.currency)
     kind = TicketKind.DISCOUNT if line.kind is TicketKind.NORMAL else line.kind
-    return replace(
-        line, price=price, kind=kind, discount=LineDiscount(promotion.discount_id, saved_minor, promotion.office_id)
-    )
+    return replace(line, price=price, kind=kind, discount=discount)
