@@ -34,7 +34,7 @@ from services.payments.api.refund_tasks_servicer import RefundTasksServicer
 from services.payments.api.vouchers_servicer import VouchersServicer
 from services.payments.api.webhooks import webhook_app
 from services.payments.domain.next_attempt import RetryPolicy
-from services.payments.domain.provider_account import Credentials, ProviderAccount, ProviderKind
+from services.payments.domain.provider_account import Credentials, ProviderAccount, ProviderKind, webhook_url
 from services.payments.handlers.account_listing import AccountListing
 from services.payments.handlers.account_rounds import AccountRounds
 from services.payments.handlers.open_accounts import OpenAccounts
@@ -246,7 +246,7 @@ def _mollie(
         profile=account.provider_ref,
         is_test=account.is_test,
         created_at_ms=account.created_at_ms,
-        webhook_url=f"{settings.public_url.rstrip('/')}/webhooks/mollie/{account.account_id}",
+        webhook_url=webhook_url(settings.public_url, account),
         webhook_secrets=credentials.webhook_secrets,
     )
     return MollieProvider(opened, settings.mollie_url, clock=clock, limits=limits)

@@ -32,6 +32,7 @@ from services.payments.adapters.mollie_signatures import mollie_signature_flaw
 from services.payments.adapters.provider_calls import asked, pooled_client
 from services.payments.adapters.signatures import SecretsAt
 from services.payments.domain.payment import Payment
+from services.payments.domain.provider_account import SIGNED_CHANNEL
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
     NOT_FOUND,
@@ -51,7 +52,6 @@ from services.runtime.telemetry.metrics import PAYMENT_CONTRADICTIONS
 
 T = TypeVar("T")
 
-SIGNED_CHANNEL: Final = "signed"
 _PAGE_SIZE: Final = 250
 # A creation whose answer was lost is looked for in so many pages at most.
 _MOST_PAGES: Final = 8

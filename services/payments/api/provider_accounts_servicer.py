@@ -13,6 +13,7 @@ from services.contracts.texts import refused_idempotency_key
 from services.contracts.wire_requests import asked_once
 from services.contracts.wire_types import wire_instant, wire_instant_or_none, wire_money
 from services.payments.domain.provider_account import (
+    SIGNED_CHANNEL,
     AccountState,
     Choice,
     Credentials,
@@ -22,6 +23,7 @@ from services.payments.domain.provider_account import (
     refused_credentials,
     refused_currencies,
     refused_name,
+    webhook_url,
 )
 from services.payments.handlers.provider_accounts import ProviderAccountHandler
 from services.payments.ports.unknown_payments import UnknownPayment, UnknownPayments
@@ -30,7 +32,6 @@ from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import accept, answered
 from services.runtime.rpc.interceptors import Context
 
-SIGNED_CHANNEL: Final = "signed"
 _CHANGEABLE: Final = frozenset({"name", "is_default", "default_currencies"})
 _KINDS: Final = {one: pb.Provider.Value(f"PROVIDER_{one.name}") for one in ProviderKind}
 _FROM_WIRE: Final = {wire: one for one, wire in _KINDS.items()}
@@ -43,7 +44,7 @@ class ProviderAccountsServicer(ProviderAccountsServiceServicer):
     def __init__(self, accounts: ProviderAccountHandler, unknown: UnknownPayments, public_url: str) -> None:
         self._accounts = accounts
         self._unknown = unknown
-        self._public_url = public_url.rstrip("/")
+        self._public_url = public_url
 
     async def CreateProviderAccount(  # noqa: N802
         self, request: pb.CreateProviderAccountRequest, context: Context
@@ -147,7 +148,7 @@ class ProviderAccountsServicer(ProviderAccountsServiceServicer):
 
     def _message(self, account: ProviderAccount) -> pb.ProviderAccount:
         """The account on the wire, without its credentials."""
-        url = f"{self._public_url}/webhooks/{account.provider.value}/{account.account_id}"
+        url = webhook_url(self._public_url, account)
         return pb.ProviderAccount(
             house_id=account.house_id,
             provider_account_id=account.account_id,

@@ -18,6 +18,8 @@ MAX_ACCOUNTS: Final = 20
 MAX_CURRENCIES: Final = 20
 MAX_NAME_CHARS: Final = 200
 MAX_NOTE_CHARS: Final = 200
+# The last part of the address of Mollie's signed webhooks.
+SIGNED_CHANNEL: Final = "signed"
 # So long the webhook secret before counts: providers send again for as long.
 SECRET_OVERLAP_MS: Final = 3 * 86_400_000
 _SHOWN_CHARS: Final = 4
@@ -103,6 +105,11 @@ class ProviderAccount:
     def takes_payments(self) -> bool:
         """Whether a buyer may be sent there."""
         return self.state is AccountState.ACTIVE
+
+
+def webhook_url(public_url: str, account: ProviderAccount) -> str:
+    """Where the provider tells what happens at the account. `public_url`: where it finds the port of webhooks."""
+    return f"{public_url.rstrip('/')}/webhooks/{account.provider.value}/{account.account_id}"
 
 
 def tail_of(key: str) -> str:

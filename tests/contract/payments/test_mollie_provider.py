@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from services.payments.adapters.mollie_provider import SIGNED_CHANNEL
 from services.payments.domain.payment import DisputeState
+from services.payments.domain.provider_account import SIGNED_CHANNEL
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
     KEY_REFUSED,

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from services.payments.adapters.mollie_provider import SIGNED_CHANNEL, MollieAccount, MollieLimits, MollieProvider
+from services.payments.adapters.mollie_provider import MollieAccount, MollieLimits, MollieProvider
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
 from services.payments.adapters.signatures import signature_of
 from services.payments.adapters.stripe_calls import StripeKeys
 from services.payments.adapters.stripe_provider_client import StripeProviderClient
-from services.payments.domain.provider_account import SECRET_OVERLAP_MS, Credentials, rotated
+from services.payments.domain.provider_account import SECRET_OVERLAP_MS, SIGNED_CHANNEL, Credentials, rotated
 from services.payments.ports import PaymentProvider, WebhookEvent, WebhookFlaw
 from services.runtime.clock import SystemClock
 from tests.doubles.mollie_documents import signed, signed_body

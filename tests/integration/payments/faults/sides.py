@@ -11,7 +11,7 @@ import grpc
 from balcon.payments.v1 import provider_accounts_pb2 as pb
 from balcon.payments.v1.provider_accounts_pb2_grpc import ProviderAccountsServiceStub
 
-from services.payments.adapters.mollie_provider import SIGNED_CHANNEL
+from services.payments.domain.provider_account import SIGNED_CHANNEL
 from services.payments.sandbox.couriers import signature_header
 from services.runtime.testing import eventually
 from tests.doubles import mollie as mollie_double
