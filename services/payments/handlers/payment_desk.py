@@ -174,20 +174,10 @@ class PaymentDesk:
         other = await self._store.find_by_refund_key(house_id, wanted.key)
         if other is not None and other.payment_id != payment_id:
             return IdempotencyKeyReused("idempotency_key", wanted.key)
-        refused: list[Refusal] = []
         wanted = await self._with_new_vouchers(house_id, payment_id, wanted)
-
-        def decided(current: Payment) -> Decision:
-            changes = refund_asked(current, wanted, self._clock.now_ms())
-            refused[:] = [changes] if isinstance(changes, Refusal) else []
-            return Decision(Verdict.STALE) if isinstance(changes, Refusal) else Decision(Verdict.STAY, changes)
-
-        changed = await self._store.change(house_id, payment_id, decided)
-        if changed is None:
-            return PaymentUnknown(payment_id)
-        if refused:
-            return refused[0]
-        return await self._driver.step(changed[0]) if changed[0].due_refund is not None else changed[0]
+        return await self._driver.owe(
+            house_id, payment_id, lambda current: refund_asked(current, wanted, self._clock.now_ms())
+        )
 
     async def _with_new_vouchers(self, house_id: str, payment_id: str, wanted: RefundWanted) -> RefundWanted:
         """With ids for vouchers that may have to be made: instead of money, or of one that takes nothing any more."""

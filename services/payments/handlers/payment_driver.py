@@ -6,14 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from services.payments.domain.next_attempt import NextAct, next_act
-from services.payments.domain.payment import (
-    Payment,
-    PaymentState,
-)
-from services.payments.domain.refund_changes import (
-    RefundStuck,
-)
+from services.payments.domain.payment import Change, Payment, PaymentState
+from services.payments.domain.refund_changes import RefundStuck
 from services.payments.domain.refund_transitions import RefundAnswer, refund_answered
+from services.payments.domain.refusals import PaymentUnknown
 from services.payments.domain.transitions import (
     NEVER_CREATED_AFTER_MS,
     Decision,
@@ -42,6 +38,7 @@ from services.payments.ports import (
     WebhookEvent,
 )
 from services.runtime.clock import Clock
+from services.runtime.errors import Refusal
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import PAYMENT_CONTRADICTIONS, PAYMENTS_LATE
 
@@ -221,6 +218,24 @@ class PaymentDriver:
         refused_for = outcome.code if isinstance(outcome, Declined) else ""
         answer = RefundAnswer(refund.key, refund.attempt, asked_minor, report_of_refund(outcome), refused_for)
         return await self._refund_answered(payment, answer)
+
+    async def owe(
+        self, house_id: str, payment_id: str, changes: Callable[[Payment], tuple[Change, ...] | Refusal]
+    ) -> Payment | Refusal:
+        """Changes what is owed back and asks for it at once. Refusals: PaymentUnknown, and those of `changes`."""
+        refused: list[Refusal] = []
+
+        def decided(current: Payment) -> Decision:
+            found = changes(current)
+            refused[:] = [found] if isinstance(found, Refusal) else []
+            return Decision(Verdict.STALE) if isinstance(found, Refusal) else Decision(Verdict.STAY, found)
+
+        changed = await self._store.change(house_id, payment_id, decided)
+        if changed is None:
+            return PaymentUnknown(payment_id)
+        if refused:
+            return refused[0]
+        return await self.step(changed[0]) if changed[0].due_refund is not None else changed[0]
 
     async def _refund_answered(self, payment: Payment, answer: RefundAnswer) -> Payment:
         def decided(current: Payment) -> Decision:

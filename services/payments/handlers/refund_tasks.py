@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from services.contracts.pages import AskedPage, token_after
 from services.payments.domain.payment import Payment
 from services.payments.domain.refund_transitions import SettlementWanted, settled_by_people
-from services.payments.domain.refusals import PaymentUnknown
-from services.payments.domain.transitions import Decision, Verdict
 from services.payments.handlers.payment_driver import PaymentDriver
 from services.payments.ports import PaymentStore
 from services.runtime.call_context import current_principal
@@ -45,16 +43,6 @@ class RefundTasks:
     async def settle(self, house_id: str, payment_id: str, wanted: SettlementWanted) -> Payment | Refusal:
         """Refusals: PaymentUnknown, RefundNotStuck."""
         wanted = replace(wanted, voucher_id=self._ids.new_id("vch"), who=current_principal())
-        refused: list[Refusal] = []
-
-        def decided(current: Payment) -> Decision:
-            changes = settled_by_people(current, wanted, self._clock.now_ms())
-            refused[:] = [changes] if isinstance(changes, Refusal) else []
-            return Decision(Verdict.STALE) if isinstance(changes, Refusal) else Decision(Verdict.STAY, changes)
-
-        changed = await self._store.change(house_id, payment_id, decided)
-        if changed is None:
-            return PaymentUnknown(payment_id)
-        if refused:
-            return refused[0]
-        return await self._driver.step(changed[0]) if changed[0].due_refund is not None else changed[0]
+        return await self._driver.owe(
+            house_id, payment_id, lambda current: settled_by_people(current, wanted, self._clock.now_ms())
+        )
