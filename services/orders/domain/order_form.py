@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from babel import Locale
@@ -61,12 +61,14 @@ def checked_answers(
 
     `seats`: of the order, by performance.
     """
-    known = {one.form_field_id: one for one in form if _is_asked(one, seats)}
+    answered = {answer.form_field_id for answer in answers}
+    known = {one.form_field_id: one for one in form if one.form_field_id in answered and _is_asked(one, seats)}
+    places = {name: set(_places(one, seats)) for name, one in known.items()}
     faults: list[FieldInvalid] = []
     kept: dict[tuple[str, str, str], FormAnswer] = {}
     for number, answer in enumerate(answers):
         asked = known.get(answer.form_field_id)
-        wrong = _misplaced(f"answers[{number}]", asked, answer, seats)
+        wrong = _misplaced(f"answers[{number}]", asked, answer, places)
         if wrong is None and answer.place in kept:
             wrong = FieldInvalid(f"answers[{number}].form_field_id", "is answered twice", "each question once")
         if wrong is not None or asked is None:
@@ -110,10 +112,12 @@ def _places(one: FormField, seats: Seats) -> Iterator[tuple[str, str]]:
             yield from ((performance_id, seat_id) for seat_id in seat_ids)
 
 
-def _misplaced(where: str, asked: FormField | None, answer: FormAnswer, seats: Seats) -> FieldInvalid | None:
+def _misplaced(
+    where: str, asked: FormField | None, answer: FormAnswer, places: Mapping[str, Set[tuple[str, str]]]
+) -> FieldInvalid | None:
     if asked is None:
         return FieldInvalid(f"{where}.form_field_id", "is not asked of this order", "a field of the house's form")
-    if (answer.performance_id, answer.seat_id) in set(_places(asked, seats)):
+    if (answer.performance_id, answer.seat_id) in places[asked.form_field_id]:
         return None
     if asked.of_tickets:
         return FieldInvalid(f"{where}.seat_id", f"({asked.label}) is no seat of this order", "a seat that is asked it")
