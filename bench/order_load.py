@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
-from typing import TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from balcon.orders.v1 import orders_service_pb2 as pb
@@ -18,7 +18,11 @@ from google.protobuf.message import Message
 
 from bench.http2 import Http2Connection, grpc_message, header_block
 from services.contracts.inventory_stream import Done, HoldCommand, InventoryCodec, InventoryStreams, OnPerformance
+from services.contracts.order_stream import OrderCommands, OrdersUnanswered
+from services.runtime.call_context import act_as
 from services.runtime.clock import SystemClock
+from services.runtime.principal import PrincipalKind, PrincipalRef
+from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.owner_streams import OwnerStreams
 from services.runtime.rpc.routing import OwnerRouting
 
@@ -30,6 +34,7 @@ _SERVICE = "/balcon.orders.v1.OrdersService/"
 _FORM = b"card=4242424242424242"
 
 ResponseT = TypeVar("ResponseT", bound=Message)
+OrderRequest: TypeAlias = pb.CreateOrderRequest | pb.CheckOutRequest | pb.GetOrderRequest
 
 
 class CallFailed(Exception):
@@ -52,6 +57,46 @@ class Bought:
         return self.confirmed / self.seconds
 
 
+class AsksOrders(Protocol):
+    """A way to orders. Each answers with the order (CallFailed)."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def ask(self, request: OrderRequest, holder: str) -> pb.Order: ...
+
+
+class OrderStream:
+    """As a web process asks: many buyers' commands in one message on one stream."""
+
+    def __init__(self, target: str, credential: Callable[[], str]) -> None:
+        self._target = target
+        self._credential = credential
+
+    async def open(self) -> None:
+        """Connects."""
+        act_as(self._credential)
+        self._channel = open_channel(self._target, SystemClock())
+        self._commands = OrderCommands(self._channel)
+
+    async def close(self) -> None:
+        """Disconnects."""
+        await self._commands.close()
+        await self._channel.close()
+
+    async def ask(self, request: OrderRequest, holder: str) -> pb.Order:
+        """On behalf of the buyer who holds the seats."""
+        buyer = PrincipalRef(PrincipalKind.BUYER, holder)
+        try:
+            answer = await self._commands.ask(request, on_behalf_of=buyer, timeout_seconds=WAIT_MS / 1000 + 10)
+        except OrdersUnanswered as error:
+            raise CallFailed("unanswered") from error
+        if isinstance(answer, pb.OrderRefused):
+            raise CallFailed(answer.reason)
+        return answer
+
+
 class OrderCalls:
     """Unary calls of orders as prebuilt frames; the answer's bytes are read by protobuf."""
 
@@ -69,12 +114,23 @@ class OrderCalls:
         for _ in range(CONNECTIONS):
             self._connections.append(await Http2Connection.connect(self._target, self._ended, self._told))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Disconnects."""
         for connection in self._connections:
             connection.close()
 
-    async def call(self, method: str, request: Message, kind: type[ResponseT]) -> ResponseT:
+    async def ask(self, request: OrderRequest, holder: str) -> pb.Order:
+        """On the account of the service that asks."""
+        del holder
+        match request:
+            case pb.CreateOrderRequest():
+                return (await self._call("CreateOrder", request, pb.CreateOrderResponse)).order
+            case pb.CheckOutRequest():
+                return (await self._call("CheckOut", request, pb.CheckOutResponse)).order
+            case pb.GetOrderRequest():
+                return (await self._call("GetOrder", request, pb.GetOrderResponse)).order
+
+    async def _call(self, method: str, request: Message, kind: type[ResponseT]) -> ResponseT:
         """The answer (CallFailed)."""
         message = grpc_message(request.SerializeToString())
         while True:
@@ -166,28 +222,27 @@ class Buyers:
         self,
         *,
         inventory: str,
-        orders: str,
+        orders: AsksOrders,
         pay_page: str,
-        credential: Callable[[], str],
         performance: OnPerformance,
         seat_ids: list[str],
     ) -> None:
         clock = SystemClock()
         self._routing = OwnerRouting([inventory], clock, lambda: 0.5)
         self._streams: InventoryStreams = OwnerStreams(self._routing, InventoryCodec(), clock)
-        self._calls = OrderCalls(orders, credential)
+        self._orders = orders
         self._pages = PayPages(pay_page)
         self._performance = performance
         self._seat_ids = seat_ids
         self._numbers = count()
 
     async def __aenter__(self) -> Buyers:
-        await self._calls.open()
+        await self._orders.open()
         await self._pages.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._calls.close()
+        await self._orders.close()
         await self._pages.close()
         await self._streams.close()
         await self._routing.close()
@@ -230,7 +285,7 @@ class Buyers:
 
     async def _paid(self, number: int, bought: Bought) -> float:
         """The moment of paying, once the tickets are there."""
-        order, house_id = await self._ordered(number), self._performance.house_id
+        order, house_id, holder = await self._ordered(number), self._performance.house_id, f"b{number}"
         check_out = pb.CheckOutRequest(
             idempotency_key=f"c{number}",
             house_id=house_id,
@@ -238,13 +293,13 @@ class Buyers:
             expected_total=order.total,
             return_url="https://shop.example.com/thanks",
         )
-        page = (await self._calls.call("CheckOut", check_out, pb.CheckOutResponse)).order.payment_url
+        page = (await self._orders.ask(check_out, holder)).payment_url
         if not page:
             raise CallFailed("no page to pay on")
         paid_at = time.perf_counter()
         await self._pages.pay(page)
         wanted = pb.GetOrderRequest(house_id=house_id, order_id=order.order_id, wait_ms=WAIT_MS)
-        ended = (await self._calls.call("GetOrder", wanted, pb.GetOrderResponse)).order
+        ended = await self._orders.ask(wanted, holder)
         if ended.state != pb.ORDER_STATE_CONFIRMED or len(ended.tickets) != SEATS:
             raise CallFailed(pb.OrderState.Name(ended.state))
         return paid_at
@@ -266,4 +321,4 @@ class Buyers:
             customer=pb.Customer(name=f"Buyer {number}", email=f"buyer{number}@example.com"),
             channel=CHANNEL_ONLINE,
         )
-        return (await self._calls.call("CreateOrder", create, pb.CreateOrderResponse)).order
+        return await self._orders.ask(create, create.holder_id)

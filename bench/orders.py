@@ -1,7 +1,7 @@
 """Orders a second, from the hold to the tickets, and the CPU of an order by hop.
 
 `python -m bench.orders [--orders 2000] [--at-once 64] [--open-seconds 10] [--with podiumkunst,webhooks]
-[--without-reporting]` starts the stack of `balcon up` and buys two seats an order through all of it.
+[--without-reporting] [--unary]` starts the stack of `balcon up` and buys two seats an order through all of it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.order_costs import cost_ms, inside_ms, look, transactions
-from bench.order_load import SEATS, Bought, Buyers
+from bench.order_load import SEATS, Bought, Buyers, OrderCalls, OrderStream
 from services.console.sale.demo_house import DemoHouse, OnSale, SaleTerms
 from services.console.stack.blueprint import INTEGRATIONS, is_wanted, parts_of
 from services.console.stack.data_folder import DataFolder, make_temp_folder, remove_temp_folder
@@ -45,6 +45,8 @@ class Options:
     rate: float = 0.0
     integrations: tuple[str, ...] = ()
     reporting: bool = True
+    # A call for each question, as a caller without the stream asks.
+    unary: bool = False
     # For a profiler: seconds to attach before the closed loop.
     pause: float = 0.0
 
@@ -122,7 +124,7 @@ async def _measured(stack: LocalStack, options: Options, services: tuple[str, ..
         on_sale = await house.open_sale(plan_of(expected * SEATS), SaleTerms(hold_ttl_seconds=900))
     token = OwnToken(private_key(stack.service_key), "bench", clock, RandomIds())
     found: dict[str, object] = {}
-    async with _buyers(stack, on_sale, token) as buyers:
+    async with _buyers(stack, on_sale, token, options) as buyers:
         await buyers.closed_loop(WARM_UP, 8)
         if options.pause:
             print({name: stack.process(name).pid for name in services}, flush=True)
@@ -146,13 +148,12 @@ async def _measured(stack: LocalStack, options: Options, services: tuple[str, ..
     return found
 
 
-def _buyers(stack: LocalStack, on_sale: OnSale, token: OwnToken) -> Buyers:
-    performance = on_sale.performance
+def _buyers(stack: LocalStack, on_sale: OnSale, token: OwnToken, options: Options) -> Buyers:
+    performance, target = on_sale.performance, stack.record.targets["orders"]
     return Buyers(
         inventory=stack.record.targets["inventory"],
-        orders=stack.record.targets["orders"],
+        orders=OrderCalls(target, token) if options.unary else OrderStream(target, token),
         pay_page=stack.record.pay_page,
-        credential=token,
         performance=OnPerformance(on_sale.house_id, performance.performance_id, performance.plan_version),
         seat_ids=[seat.seat_id for seat in on_sale.plan.seats],
     )
@@ -183,6 +184,7 @@ def parsed(arguments: Sequence[str]) -> Options:
     parser.add_argument("--rate", type=float, default=Options().rate)
     parser.add_argument("--with", dest="integrations", default="", help=f"any of {','.join(INTEGRATIONS)}")
     parser.add_argument("--without-reporting", action="store_true")
+    parser.add_argument("--unary", action="store_true")
     parser.add_argument("--pause", type=float, default=Options().pause)
     given = parser.parse_args(arguments)
     return Options(
@@ -192,6 +194,7 @@ def parsed(arguments: Sequence[str]) -> Options:
         rate=given.rate,
         integrations=tuple(filter(None, given.integrations.split(","))),
         reporting=not given.without_reporting,
+        unary=given.unary,
         pause=given.pause,
     )
 
