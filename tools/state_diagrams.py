@@ -6,12 +6,11 @@ function that asks yours and put it into MACHINES.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from services.orders.domain import commands
-from services.orders.domain.order import Order
+from services.orders.domain.order import LineStatus, Order
 from services.orders.domain.transitions import apply_all
 from services.orders.domain.transitions import decide as decide_order
 from services.payments.domain.next_attempt import next_act
@@ -21,51 +20,8 @@ from services.runtime.errors import Refusal
 from tests.unit.orders.builders import NOW_MS, an_order
 from tests.unit.orders.walks import PAY_UNTIL_MS, every_command
 from tests.unit.payments.builders import payment
-
-_MOST_LABELS = 6
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Edge:
-    """`label` brings a thing from one state to another; an edge from START tells where things begin."""
-
-    source: str
-    target: str
-    label: str
-
-
-START = "[*]"
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """A diagram with its heading, what is to be said before it and, where that is worth it, a table after it."""
-
-    title: str
-    words: str
-    edges: Sequence[Edge]
-    table: str = ""
-
-
-def mermaid(edges: Iterable[Edge]) -> str:
-    """A state diagram; what leads from a state to itself is left out, several labels share an arrow."""
-    lines = ["```mermaid", "stateDiagram-v2"]
-    in_order = sorted(set(edges), key=lambda edge: (edge.source != START, edge))
-    between = groupby(in_order, key=lambda edge: (edge.source, edge.target))
-    for (source, target), found in between:
-        labels = [edge.label for edge in found if edge.label]
-        if source == target:
-            continue
-        more = [f"{len(labels) - _MOST_LABELS} more"] if len(labels) > _MOST_LABELS else []
-        said = ", ".join([*labels[:_MOST_LABELS], *more])
-        lines.append(f"    {source} --> {target}{': ' if said else ''}{said}")
-    return "\n".join([*lines, "```", ""])
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of Markdown."""
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows), ""])
+from tools.diagrams import START, Edge, Machine, mermaid, table
+from tools.money_diagrams import account_machine, charge_machine, payment_refund_machine, voucher_machine
 
 
 def page(header: str) -> str:
@@ -124,6 +80,12 @@ def order_machine() -> Machine:
 
 
 def _order_edges(start: Order) -> Iterator[Edge]:
+    for order, label, after in _walk(start):
+        yield Edge(order.state.value, after.state.value, label)
+
+
+def _walk(start: Order) -> Iterator[tuple[Order, str, Order]]:
+    """Every order that can be reached, what was told to it, and what that made of it."""
     seen: set[Order] = set()
     waiting = [start]
     while waiting:
@@ -139,8 +101,43 @@ def _order_edges(start: Order) -> Iterator[Edge]:
                 continue
             # When it happened tells states apart for nothing.
             after = replace(apply_all(order, decision), state_since_ms=NOW_MS, confirmed_at_ms=0)
-            yield Edge(order.state.value, after.state.value, type(command).__name__)
+            yield order, type(command).__name__, after
             waiting.append(after)
 
 
-MACHINES: Sequence[Callable[[], Machine]] = (order_machine, payment_machine)
+def order_line_machine() -> Machine:
+    """What any sequence of commands makes of the lines of an order."""
+    edges = {Edge(START, LineStatus.VALID.value, "")}
+    for order, label, after in _walk(an_order()):
+        lines = zip(*(((line for part in one.parts for line in part.lines)) for one in (order, after)), strict=True)
+        edges |= {Edge(line.status.value, now.status.value, label) for line, now in lines}
+    words = (
+        "A ticket is cancelled, and its seat goes back on sale when the house says so and inventory has taken it out\n"
+        "of the sale. Cancel and release are two acts, and neither waits for money."
+    )
+    return Machine("Line of an order", words, sorted(edges))
+
+
+def order_refund_machine() -> Machine:
+    """What any sequence of commands makes of the refunds of an order; one is known by its id."""
+    edges: set[Edge] = set()
+    for order, label, after in _walk(an_order()):
+        before = {one.refund_id: one.state.value for one in order.refunds}
+        edges |= {Edge(before.get(one.refund_id, START), one.state.value, label) for one in after.refunds}
+    words = (
+        "What an order owes back is done when payments has proof that the money is back. What went back without us is\n"
+        "told as done, and never owed. A job over a performance asks each order for one."
+    )
+    return Machine("Refund of an order", words, sorted(edges))
+
+
+MACHINES: Sequence[Callable[[], Machine]] = (
+    order_machine,
+    order_line_machine,
+    order_refund_machine,
+    payment_machine,
+    payment_refund_machine,
+    charge_machine,
+    voucher_machine,
+    account_machine,
+)

@@ -99,6 +99,7 @@ ALL_HOUSES = {
     "services/payments/adapters/postgres_provider_accounts.py": [
         "a payment or a webhook's address names the account; its house is known once it is found",
         "credentials are sealed anew after the secret was changed",
+        "accounts of every house that are locked are counted and checked again",
         "the payments of every house's accounts are listed",
         "what is over is forgotten by age",
     ],

@@ -22,6 +22,7 @@ from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses, HouseScope
 
 _NAMED = AllHouses("a payment or a webhook's address names the account; its house is known once it is found")
+_LOCKED = AllHouses("accounts of every house that are locked are counted and checked again")
 _LISTED = AllHouses("the payments of every house's accounts are listed")
 _SEALED = AllHouses("credentials are sealed anew after the secret was changed")
 _OLD = AllHouses("what is over is forgotten by age")
@@ -81,6 +82,11 @@ class PostgresProviderAccounts:
             sa.or_(TABLE.c.state != AccountState.ARCHIVED.value, TABLE.c.archived_at_ms > archived_after_ms)
         )
         async with connected(self._single, _LISTED) as connection:
+            return [account_of(row) for row in await connection.execute(wanted)]
+
+    async def locked(self) -> Sequence[ProviderAccount]:
+        wanted = sa.select(TABLE).where(TABLE.c.state == AccountState.LOCKED.value).order_by(TABLE.c.account_id)
+        async with connected(self._single, _LOCKED) as connection:
             return [account_of(row) for row in await connection.execute(wanted)]
 
     async def reseal(self, limit: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from services.payments.domain.provider_account import AccountState
 from services.payments.handlers.open_accounts import OpenAccounts
 from services.payments.handlers.provider_accounts import ProviderAccountHandler
 from services.payments.ports.provider_account_store import ProviderAccountStore
@@ -47,7 +46,7 @@ class AccountRounds:
 
     async def once(self) -> None:
         """Counts, and checks what is locked when its time has come."""
-        locked = [one for one in await self._store.listed() if one.state is AccountState.LOCKED]
+        locked = await self._store.locked()
         PROVIDER_ACCOUNTS_LOCKED.set(len(locked))
         PROVIDER_ACCOUNTS_SILENT.set(self._opened.silent)
         now_ms = self._clock.now_ms()

@@ -40,6 +40,10 @@ class ProviderAccountStore(Protocol):
         """Accounts whose payments are to be listed, of all houses; those that were archived long ago are not."""
         ...
 
+    async def locked(self) -> Sequence[ProviderAccount]:
+        """Accounts whose key their provider refuses, of all houses."""
+        ...
+
     async def reseal(self, limit: int) -> int:
         """Seals anew, with the first of the secrets, what is sealed with another; answers how many."""
         ...

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.orders.domain import commands
 from services.orders.domain.order import LineStatus, Order, OrderPart, OrderState, PaymentStatus, SeatStatus
+from services.orders.domain.refunds import RefundState
 from services.orders.domain.steps import Timing, due_at_ms, next_step
 from services.orders.domain.transitions import apply_all, decide
 from services.runtime.errors import Refusal
@@ -68,6 +69,26 @@ def test_every_state_is_reached_by_some_sequence_of_commands(kind: str) -> None:
 def test_every_order_that_any_sequence_of_commands_makes_is_sound(kind: str) -> None:
     for order in map_of(kind):
         is_sound(order)
+
+
+@pytest.mark.parametrize("kind", STARTS)
+def test_a_line_goes_only_from_valid_to_cancelled_to_released_and_never_back(kind: str) -> None:
+    way = (LineStatus.VALID, LineStatus.CANCELLED, LineStatus.RELEASE_DUE, LineStatus.RELEASED)
+    for order, afters in map_of(kind).items():
+        for after in afters:
+            for part, now in zip(order.parts, after.parts, strict=True):
+                for line, then in zip(part.lines, now.lines, strict=True):
+                    assert way.index(line.status) <= way.index(then.status), (order, after)
+
+
+@pytest.mark.parametrize("kind", STARTS)
+def test_a_refund_is_owed_until_it_is_done_and_what_is_done_never_changes(kind: str) -> None:
+    for order, afters in map_of(kind).items():
+        for after in afters:
+            now = {refund.refund_id: refund for refund in after.refunds}
+            assert {refund.refund_id for refund in order.refunds} <= now.keys(), (order, after)
+            done = [refund for refund in order.refunds if refund.state is RefundState.DONE]
+            assert [now[refund.refund_id] for refund in done] == done, (order, after)
 
 
 @pytest.mark.parametrize("kind", STARTS)
