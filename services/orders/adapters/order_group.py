@@ -18,6 +18,7 @@ from services.orders.adapters.order_rows import (
     Row,
     ended_tickets,
     fixed_columns,
+    lowered_uses,
     moved_parts,
     moving_columns,
     order_of,
@@ -219,6 +220,8 @@ class OrderGroup:
             await self._connection.execute(sql.MOVE_WITH_PARTS, values | sql.moved_parts(parts))
         else:
             await self._connection.execute(sql.MOVE, values)
+        if lowered := [row for before, after in pairs for row in lowered_uses(before, after)]:
+            await self._connection.execute(sql.LOWER_USES, sql.lowered_uses(lowered))
         await self._write_tickets(moved)
 
     async def _write_tickets(self, moved: Sequence[OrderTurn]) -> None:

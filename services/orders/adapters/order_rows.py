@@ -46,7 +46,7 @@ _VALID = LineStatus.VALID.value
 
 
 def fixed_columns(order: Order) -> dict[str, Any]:
-    """What never changes after the order is made, but for the customer. Of the parts, what the release before reads."""
+    """What the order begins with, and what of its first part the release before reads. Its uses may become fewer."""
     first = order.first
     return {
         "order_id": order.order_id,
@@ -61,11 +61,22 @@ def fixed_columns(order: Order) -> dict[str, Any]:
         "total_minor": order.total.amount_minor,
         "currency": order.total.currency,
         "created_at_ms": order.created_at_ms,
-        "uses": [[use.counted_id, use.count, use.limit] for use in order.uses] or None,
+        "uses": _uses(order),
         "customer_id": order.customer_id,
         "sold_by_kind": order.sold_by.kind.value if order.sold_by else "",
         "sold_by": order.sold_by.subject if order.sold_by else "",
     }
+
+
+def _uses(order: Order) -> list[list[str | int]] | None:
+    return [[use.counted_id, use.count, use.limit] for use in order.uses] or None
+
+
+def lowered_uses(before: Order, after: Order) -> list[dict[str, Any]]:
+    """A row for an order that gave tickets back, and with them uses of what is limited."""
+    if after.uses == before.uses:
+        return []
+    return [{"house_id": after.house_id, "order_id": after.order_id, "uses": _uses(after)}]
 
 
 def moving_columns(order: Order) -> dict[str, Any]:

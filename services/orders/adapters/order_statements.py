@@ -136,6 +136,14 @@ MOVE = (
     .where(orders.c.order_id == _MOVED.table.c.order_id, orders.c.house_id == _MOVED.table.c.house_id)
     .values({name: _MOVED.column(name) for name in _MOVING})
 )
+_LOWERED = RowArrays([orders.c.house_id, orders.c.order_id, orders.c.uses], "lowered")
+lowered_uses = _LOWERED.values
+# Of the few orders that gave single tickets back.
+LOWER_USES = (
+    sa.update(orders)
+    .where(orders.c.order_id == _LOWERED.table.c.order_id, orders.c.house_id == _LOWERED.table.c.house_id)
+    .values(uses=_LOWERED.column("uses"))
+)
 _MOVING_OF_PARTS = ("hold_until_ms", "seats", "uses_hold", "line_states")
 _MOVED_PARTS = RowArrays(
     [order_parts.c.order_id, order_parts.c.place, *(order_parts.c[name] for name in _MOVING_OF_PARTS)], "part"

@@ -5,6 +5,7 @@ Money in means tickets or a refund out (INV-3), and seats go only on proof that 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import assert_never
 
@@ -77,6 +78,7 @@ from services.orders.domain.seat_reports import (
     on_seats_claimed,
     on_seats_freed,
 )
+from services.orders.domain.uses import without_tickets
 from services.runtime.errors import FieldInvalid, Refusal
 
 Decision = tuple[Change, ...] | Refusal
@@ -199,7 +201,10 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
             due = owed(order, made_by, note, at_ms)
             return replace(_moved(due, OrderState.REFUND_DUE, at_ms), cancel_reason=reason)
         case LinesCancelled(lines):
-            return with_status(order, lines, LineStatus.CANCELLED)
+            given_back = Counter(line.performance_id for line in lines)
+            return replace(
+                with_status(order, lines, LineStatus.CANCELLED), uses=without_tickets(order.uses, given_back)
+            )
         case ReleaseAsked(lines):
             return with_status(order, lines, LineStatus.RELEASE_DUE)
         case LinesReleased(seat_ids, part):

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from services.orders.domain import commands
 from services.orders.domain.order import LineDiscount, Order, OrderState
+from services.orders.domain.refunds import LineRef
 from services.orders.domain.refusals import UsesExhausted
-from services.orders.domain.uses import CountedUse
+from services.orders.domain.uses import CountedUse, customer_use
 from services.orders.ports import Operation, OrderStore
 from tests.contract.orders.stored import FAR_MS, added, check_out, confirmed, ref_of, walked
-from tests.unit.orders.builders import HOUSE, a_key, an_order
+from tests.unit.orders.builders import HOUSE, SHOW, a_key, an_order
 
 LIMIT = 3
 
@@ -59,6 +60,26 @@ async def test_an_order_that_is_refunded_gives_its_uses_back(store: OrderStore) 
     assert await tried(store, an_order_with_uses(3)) == UsesExhausted("code:SPRING", 0, 1)
     await walked(store, order, commands.PaymentRefunded("pay_1"))
     await added(store, an_order_with_uses(4, count=LIMIT), key="key_4")
+
+
+async def test_single_tickets_that_go_back_give_their_customer_as_many_others_and_nothing_twice(
+    store: OrderStore,
+) -> None:
+    uses = (CountedUse("code:SPRING", 2, 100), customer_use("cus_1", SHOW, 2, 2))
+    order = await confirmed(store, an_order(order_id="ord_1", seats=("A-1", "A-2"), uses=uses))
+    back = commands.ActOnLines((LineRef(SHOW, "A-1"),), cancel=True)
+    order = await walked(store, order, back, back)
+    assert order.uses == (uses[0], customer_use("cus_1", SHOW, 1, 2))
+    assert await store.get(ref_of(order)) == order
+
+    def another(number: int, count: int) -> Order:
+        return an_order(order_id=f"ord_{number}", seats=(f"B-{number}",), uses=(customer_use("cus_1", SHOW, count, 2),))
+
+    await added(store, another(2, 1), key="key_2")
+    assert await tried(store, another(3, 1)) == UsesExhausted(uses[1].counted_id, 0, 1)
+    await walked(store, order, commands.RefundOrder("rain"), commands.PaymentRefunded("pay_1"))
+    assert await tried(store, another(4, 2)) == UsesExhausted(uses[1].counted_id, 1, 2)
+    await added(store, another(5, 1), key="key_5")
 
 
 async def test_an_order_that_is_paid_after_its_death_has_its_uses_again_whatever_the_limit(store: OrderStore) -> None:
