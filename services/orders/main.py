@@ -127,7 +127,7 @@ def _quoter(settings: OrdersSettings, catalogue: CachedCatalogue, clock: Clock) 
 async def build(service: Service, settings: OrdersSettings) -> None:
     """Opens the parts."""
     clock, ids = service.clock, service.ids
-    engine, bus = service.sql(), service.bus()
+    engine, bus = service.sql(by_key=True), service.bus()
     await bus.create_topics(TOPICS)
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
@@ -165,8 +165,9 @@ async def build(service: Service, settings: OrdersSettings) -> None:
         lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
     )
     _serve_acts(service, settings, OrderActParts(engine, store, desk, driver, timing, catalogue, relay.wake))
-    record = PostgresAudit(engine, clock, overdue_ms=settings.overdue_seconds * 1000)
-    serve_audit(service.rpc, WalledAudit(record, engine))
+    reading = service.sql(application="orders audit", pool_size=2)
+    record = PostgresAudit(reading, clock, overdue_ms=settings.overdue_seconds * 1000)
+    serve_audit(service.rpc, WalledAudit(record, reading))
     service.background("saga", driver.run)
     service.background("notifier", notifier.run)
     service.background("old buyers", lambda: carry_over(PostgresOldBuyers(engine), customers, clock))

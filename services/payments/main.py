@@ -61,7 +61,7 @@ async def build(service: Service) -> None:
     settings = service.settings
     assert isinstance(settings, PaymentsSettings)
     clock = service.clock
-    engine, bus = service.sql(), service.bus()
+    engine, bus = service.sql(by_key=True), service.bus()
     await bus.create_topics(TOPICS)
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
@@ -98,8 +98,9 @@ async def build(service: Service) -> None:
         # When the first call has had its time, and not before: two at once would only cost.
         first_look_seconds=settings.provider_timeout_seconds + 1.0,
     )
-    audit = PostgresAudit(engine, clock=clock, refund_patience_seconds=settings.refund_patience_seconds)
-    _serve_rpc(service, PaymentsServicer(desk), WalledAudit(audit, engine))
+    reading = service.sql(application="payments audit", pool_size=2)
+    audit = PostgresAudit(reading, clock=clock, refund_patience_seconds=settings.refund_patience_seconds)
+    _serve_rpc(service, PaymentsServicer(desk), WalledAudit(audit, reading))
     _serve_tasks(service, RefundTasks(store=store, driver=driver, clock=clock, ids=service.ids))
     _serve_vouchers(service, VoucherHandler(vouchers, clock=clock, ids=service.ids))
     service.background("webhook_events", worker.run)

@@ -99,11 +99,17 @@ class Service:
         self._closing.push_async_callback(run)
 
     def sql(
-        self, *, application: str = "", pool_size: int = 0, silence_seconds: float = COMMAND_SECONDS
+        self,
+        *,
+        application: str = "",
+        pool_size: int = 0,
+        silence_seconds: float = COMMAND_SECONDS,
+        by_key: bool = False,
     ) -> AsyncEngine:
         """An engine over the service's own database, for connected(); closed at the end. The settings are SqlSettings.
 
-        `application` names it to the database where it is not the service's only one; `pool_size` 0: as set.
+        `application` names it to the database where it is not the service's only one; `pool_size` 0: as set; `by_key`:
+        see create_engine.
         """
         settings = self.settings
         assert isinstance(settings, SqlSettings)
@@ -113,6 +119,7 @@ class Service:
             pool_size=pool_size or settings.database_pool_size,
             silence_seconds=silence_seconds,
             may_bypass=settings.database_role_may_bypass_row_security,
+            by_key=by_key,
         )
         self._engines.append(engine)
         self.on_close(engine.dispose)

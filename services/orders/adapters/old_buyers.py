@@ -30,7 +30,9 @@ class PostgresOldBuyers:
             orders.c.customer_email,
             orders.c.created_at_ms,
         )
-        wanted = sa.select(*columns).where(orders.c.customer_email != "").order_by(orders.c.order_id).limit(limit)
+        wanted = (
+            sa.select(*columns).where(orders.c.customer_email != sa.text("''")).order_by(orders.c.order_id).limit(limit)
+        )
         async with connected(self._engine, _OLD) as connection:
             return [OldBuyer(*row) for row in await connection.execute(wanted)]
 

@@ -101,7 +101,8 @@ class PostgresOrderWork:
         due = (
             sa.select(_jobs.c.job_id)
             .where(
-                _jobs.c.state == JobState.RUNNING.value,
+                # Written out, as in the index of those that run: a parameter would hide that it fits.
+                _jobs.c.state == sa.literal_column(f"'{JobState.RUNNING.value}'"),
                 _jobs.c.next_at_ms <= lease.taken_ms,
                 _jobs.c.lease_until_ms <= lease.taken_ms,
             )
@@ -159,7 +160,7 @@ class PostgresOrderWork:
             .where(
                 refunds.c.house_id == house_id,
                 refunds.c.act_id.in_(ids),
-                refunds.c.act_id != "",
+                refunds.c.act_id != sa.text("''"),
             )
             .group_by(refunds.c.act_id, refunds.c.state, orders.c.currency)
             .order_by(orders.c.currency)

@@ -57,8 +57,9 @@ _STORE = (
 _FIND_BY_KEY = select(PAYMENTS).where(
     _OF_HOUSE, PAYMENTS.c.idempotency_key == any_(bindparam("keys", type_=ARRAY(String)))
 )
-_STUCK = PAYMENTS.c.refund_state == RefundState.STUCK.value
-_DISPUTED = PAYMENTS.c.dispute_state == DisputeState.OPEN.value
+# Written out, as in the index of those that wait for people: a parameter would hide that it fits.
+_STUCK = PAYMENTS.c.refund_state == text(f"'{RefundState.STUCK.value}'")
+_DISPUTED = PAYMENTS.c.dispute_state == text(f"'{DisputeState.OPEN.value}'")
 _WAITING = select(func.count().filter(_STUCK).label("stuck"), func.count().filter(_DISPUTED).label("disputed")).where(
     or_(_STUCK, _DISPUTED)
 )
@@ -69,10 +70,11 @@ _RECORD = (
     .on_conflict_do_nothing(index_elements=["house_id", "idempotency_key"])
     .returning(PAYMENTS.c.payment_id)
 )
+# Not "IS NULL": the index of those that wait would be read as a whole, and not the keys.
 _SETTLE = text(
     """UPDATE provider_notices n SET settled_at_ms = CAST(:now_ms AS bigint), outcome = :outcome, house_id = :house_id
        FROM unnest(CAST(:accounts AS text[]), CAST(:event_ids AS text[])) AS e (provider, event_id)
-       WHERE n.provider = e.provider AND n.event_id = e.event_id AND n.settled_at_ms IS NULL"""
+       WHERE n.provider = e.provider AND n.event_id = e.event_id AND coalesce(n.settled_at_ms, -1) < 0"""
 )
 # As many as one transaction takes: the events of a group are far below what the outbox takes at once.
 MOST_IN_A_GROUP = 128

@@ -17,6 +17,18 @@ from services.runtime.telemetry.metrics import POOL_CONNECTIONS, POOL_SIZE
 # A statement that takes longer is cancelled; one that is not answered for so long has lost its connection.
 COMMAND_SECONDS = 30.0
 
+# For statements that find rows by their keys. A planner that knows nothing of a table yet, or of how many rows an array
+# has, joins them by reading all of the table, and keeps such a plan while the table grows. And what is planned once
+# takes every index that it may, unless a parameter would have to prove that a partial one fits: write such a value out.
+BY_KEY = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    # A plan that has to read all of a small table has the price of a forbidden one, and would be compiled for it.
+    "jit": "off",
+}
+
 # Names of constraints follow one rule, so that migrations and models agree.
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -40,12 +52,14 @@ def create_engine(
     silence_seconds: float = COMMAND_SECONDS,
     row_security: bool = True,
     may_bypass: bool = True,
+    by_key: bool = False,
 ) -> AsyncEngine:
     """An engine for a postgresql+asyncpg:// URL; at most `pool_size` connections, closed ones replaced before use.
 
     After `silence_seconds` without an answer a command raises TimeoutError, and all connections of then are replaced.
     With `row_security` each transaction of connected() tells the database its scope, for policies to look at; unless it
-    `may_bypass` them, a role that could raises RoleCanBypass.
+    `may_bypass` them, a role that could raises RoleCanBypass. `by_key`: its statements find rows by indexes, and are
+    planned once; what looks through whole tables wants an engine of its own (decision 0057).
     """
     scoped = {"connection_class": ScopedConnection} if row_security else {}
     engine = create_async_engine(
@@ -64,6 +78,7 @@ def create_engine(
                 "statement_timeout": "30000",
                 "idle_in_transaction_session_timeout": "30000",
                 "timezone": "UTC",
+                **(BY_KEY if by_key else {}),
             },
             **scoped,
         },
