@@ -11,7 +11,6 @@ from services.contracts.checked_record import CheckedRecord
 from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.customers.adapters.audit_checks import CHECKS
-from services.customers.adapters.event_handlers import all_of
 from services.customers.adapters.grpc_grants import GrpcGrants
 from services.customers.adapters.grpc_houses import GrpcHouses
 from services.customers.adapters.grpc_orders import GrpcOrders
@@ -40,6 +39,7 @@ from services.runtime.bus.topics import ACCOUNTS, CATALOGUE, ORDERS
 from services.runtime.jobs.job import JobRun, Task
 from services.runtime.jobs.worker import JobWorker
 from services.runtime.mail.posts import post_of
+from services.runtime.outbox.application import all_of, one_by_one
 from services.runtime.outbox.state_consumer import StateConsumer
 from services.runtime.rpc.client import open_channel
 from services.runtime.seal import Seal
@@ -74,8 +74,8 @@ async def build(service: Service, settings: CustomersSettings) -> None:
         paid=[erasures.order_paid, forms.order_paid],
         given_up=[erasures.order_given_up, forms.order_given_up],
     )
-    heard = all_of([OrderEvents(clock, ids, seal, acts), learn_show])
-    consumer = service.consume(engine, bus, group=GROUP, topics=[ORDERS, CATALOGUE], handler=heard)
+    heard = all_of([OrderEvents(clock, ids, seal, acts), one_by_one(learn_show)])
+    consumer = service.consume(engine, bus, group=GROUP, topics=[ORDERS, CATALOGUE], batch_handler=heard)
     consumer.when_applied(relay.wake)
     states = StateConsumer(bus, engine, group=HOUSES_GROUP, topics=[ACCOUNTS], handler=copy_house, clock=clock)
     service.show_consumers(bus, lambda: [states])

@@ -187,7 +187,7 @@ class OrderTickRows:
         self._house_id = house_id
         self._now_ms = now_ms
 
-    async def add(self, order_id: str, customer_id: str, ticks: Sequence[Tick]) -> None:
+    async def add(self, ticked: Mapping[tuple[str, str], Sequence[Tick]]) -> None:
         rows = [
             {
                 "house_id": self._house_id,
@@ -197,6 +197,7 @@ class OrderTickRows:
                 "customer_id": customer_id,
                 "created_at_ms": self._now_ms,
             }
+            for (order_id, customer_id), ticks in ticked.items()
             for tick in ticks
         ]
         if rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,9 +14,20 @@ from services.contracts.email_addresses import EmailAddress
 from services.contracts.pages import Place
 from services.customers.adapters.customer_tables import customers, merged_customers
 from services.customers.domain.customer import Customer
+from services.runtime.sql.row_arrays import inserting
 
 _TEXTS = sa.ARRAY(sa.Text)
 _MADE = (customers.c.created_at_ms, customers.c.customer_id)
+_BY_KEYS = sa.select(customers).where(
+    customers.c.house_id == sa.bindparam("house_id"),
+    customers.c.email_key == sa.any_(sa.bindparam("email_keys", type_=_TEXTS)),
+)
+# In one order for all, so that two lists of the same people do not wait for each other.
+_BY_KEYS_LOCKED = _BY_KEYS.order_by(customers.c.email_key).with_for_update()
+
+_COLUMNS = tuple(column.name for column in customers.c)
+_selected, _new = inserting(customers, _COLUMNS)
+_ADD = insert(customers).from_select(list(_COLUMNS), _selected).on_conflict_do_nothing().returning(*customers.c)
 
 
 class CustomerRows:
@@ -45,14 +56,9 @@ class CustomerRows:
         return sa.select(customers).where(self._mine, id_is)
 
     async def by_keys(self, email_keys: Sequence[str], *, lock: bool = False) -> Mapping[str, Customer]:
-        wanted = sa.select(customers).where(
-            self._mine, customers.c.email_key == sa.any_(sa.literal([*email_keys], _TEXTS))
-        )
-        if lock:
-            # In one order for all, so that two lists of the same people do not wait for each other.
-            wanted = wanted.order_by(customers.c.email_key).with_for_update()
-        found = [_customer(row) for row in await self._connection.execute(wanted)]
-        return {one.email.key: one for one in found}
+        asked = {"house_id": self._house_id, "email_keys": [*email_keys]}
+        rows = await self._connection.execute(_BY_KEYS_LOCKED if lock else _BY_KEYS, asked)
+        return _by_key(rows)
 
     async def resolve(self, customer_ids: Sequence[str]) -> Mapping[str, str]:
         there = sa.select(customers.c.customer_id, customers.c.customer_id.label("leads_to")).where(
@@ -64,11 +70,10 @@ class CustomerRows:
         rows = await self._connection.execute(there.union_all(merged))
         return {row[0]: row[1] for row in rows}
 
-    async def add(self, new: Sequence[Customer]) -> None:
+    async def add(self, new: Sequence[Customer]) -> Mapping[str, Customer]:
         # In one order for all, so that two batches with the same addresses do not wait for each other.
         rows = [_values(one) for one in sorted(new, key=lambda one: one.email.key)]
-        if rows:
-            await self._connection.execute(insert(customers).on_conflict_do_nothing(), rows)
+        return _by_key(await self._connection.execute(_ADD, _new.values(rows))) if rows else {}
 
     async def save(self, customer: Customer) -> bool:
         save = (
@@ -118,6 +123,11 @@ class CustomerRows:
     async def _first(self, wanted: sa.Select[Any]) -> Customer | None:
         row = (await self._connection.execute(wanted)).first()
         return None if row is None else _customer(row)
+
+
+def _by_key(rows: Iterable[sa.Row[Any]]) -> Mapping[str, Customer]:
+    found = map(_customer, rows)
+    return {one.email.key: one for one in found}
 
 
 def _values(customer: Customer) -> dict[str, Any]:

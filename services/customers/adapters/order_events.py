@@ -1,6 +1,6 @@
 """Takes balcon.orders.v1 events: who has bought what, the ticks of a checkout, and what is locked of the erased.
 
-All in the transaction of the inbox row: each event has its effect once.
+All in the transaction of the inbox rows: each event has its effect once.
 """
 
 from __future__ import annotations
@@ -12,21 +12,24 @@ from balcon.orders.v1 import orders_events_pb2 as wire
 from google.protobuf.message import DecodeError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.customers.adapters.order_batches import PurchaseSteps, orders_with_traces
 from services.customers.adapters.postgres_transaction import PostgresTransaction
 from services.customers.domain.audience import Purchase
 from services.customers.ports.transaction import CustomersTransaction
 from services.runtime.clock import Clock
 from services.runtime.errors import Fatal
 from services.runtime.ids import Ids
+from services.runtime.outbox.application import EventFailed
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.seal import Seal
 
-_CREATED = wire.OrderCreated.DESCRIPTOR.full_name
-_CONFIRMED = wire.OrderConfirmed.DESCRIPTOR.full_name
-_CANCELLED = wire.OrderCancelled.DESCRIPTOR.full_name
-_REFUNDED = wire.OrderRefunded.DESCRIPTOR.full_name
-_LINES_CANCELLED = wire.OrderLinesCancelled.DESCRIPTOR.full_name
-_HEARD = frozenset({_CREATED, _CONFIRMED, _CANCELLED, _LINES_CANCELLED, _REFUNDED})
+_Told = wire.OrderCreated | wire.OrderConfirmed | wire.OrderCancelled | wire.OrderLinesCancelled | wire.OrderRefunded
+_HEARD: dict[str, type[_Told]] = {
+    one.DESCRIPTOR.full_name: one
+    for one in (
+        wire.OrderCreated, wire.OrderConfirmed, wire.OrderCancelled, wire.OrderLinesCancelled, wire.OrderRefunded,
+    )
+}  # fmt: skip
 
 
 class OrderEventUnreadable(Fatal):
@@ -42,8 +45,17 @@ class OrderActs:
     given_up: Sequence[Callable[[CustomersTransaction, str], Awaitable[None]]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An event that could be read, and its place in the batch."""
+
+    place: int
+    event: IncomingEvent
+    told: _Told
+
+
 class OrderEvents:
-    """An EventHandler."""
+    """A BatchHandler: what an on-sale brings in one moment is a few statements, however many orders there are."""
 
     def __init__(self, clock: Clock, ids: Ids, seal: Seal, acts: OrderActs) -> None:
         self._clock = clock
@@ -51,49 +63,58 @@ class OrderEvents:
         self._seal = seal
         self._acts = acts
 
-    async def __call__(self, connection: AsyncConnection, event: IncomingEvent) -> None:
-        """Applies one event. An unknown type is a newer publisher's."""
-        if event.type not in _HEARD:
+    async def __call__(self, connection: AsyncConnection, events: Sequence[IncomingEvent]) -> None:
+        """Applies a batch. An unknown type is a newer publisher's."""
+        read = [_read(place, event) for place, event in enumerate(events) if event.type in _HEARD]
+        if not read:
             return
-        now_ms = self._clock.now_ms()
-        transaction = PostgresTransaction(connection, event.house_id, now_ms, ids=self._ids, seal=self._seal)
+        # Most orders were asked nothing, and are of people who are there: nothing is to be done for those.
+        traced = await orders_with_traces(connection, {(one.event.house_id, one.told.order_id) for one in read})
+        for one in read:
+            if (one.event.house_id, one.told.order_id) in traced:
+                await self._act(connection, one)
+        await _purchases_of(read).write(connection)
+
+    async def _act(self, connection: AsyncConnection, one: _Read) -> None:
+        """Raises EventFailed: whoever acts for one order alone knows which it was."""
+        now_ms, house_id = self._clock.now_ms(), one.event.house_id
+        transaction = PostgresTransaction(connection, house_id, now_ms, ids=self._ids, seal=self._seal)
         try:
-            await self._apply(transaction, event)
-        except DecodeError as error:
-            raise OrderEventUnreadable(type=event.type, event_id=event.id) from error
-        await transaction.commit()
-
-    async def _apply(self, transaction: PostgresTransaction, event: IncomingEvent) -> None:
-        if event.type == _CREATED:
-            made = wire.OrderCreated.FromString(event.payload)
-            for act in self._acts.made:
-                await act(transaction, made.order_id)
-        elif event.type == _CONFIRMED:
-            sold = wire.OrderConfirmed.FromString(event.payload)
-            for follow in self._acts.paid:
-                await follow(transaction, sold.order_id, sold.confirmed_at_ms)
-            await _bought(transaction, sold)
-        elif event.type == _CANCELLED:
-            ended = wire.OrderCancelled.FromString(event.payload)
-            for act in self._acts.given_up:
-                await act(transaction, ended.order_id)
-        elif event.type == _LINES_CANCELLED:
-            cancelled = wire.OrderLinesCancelled.FromString(event.payload)
-            if not cancelled.lines_left:
-                await transaction.purchases.end(cancelled.order_id, cancelled.performance_id)
-        else:
-            back = wire.OrderRefunded.FromString(event.payload)
-            await transaction.purchases.end(back.order_id, back.performance_id)
+            match one.told:
+                case wire.OrderCreated(order_id=order_id):
+                    for act in self._acts.made:
+                        await act(transaction, order_id)
+                case wire.OrderConfirmed(order_id=order_id, confirmed_at_ms=paid_at_ms):
+                    for follow in self._acts.paid:
+                        await follow(transaction, order_id, paid_at_ms)
+                case wire.OrderCancelled(order_id=order_id):
+                    for act in self._acts.given_up:
+                        await act(transaction, order_id)
+                case _:
+                    return
+            await transaction.commit()
+        except Exception as error:
+            raise EventFailed(one.place, error) from error
 
 
-async def _bought(transaction: PostgresTransaction, sold: wire.OrderConfirmed) -> None:
-    if not sold.customer_id:
-        return
-    # Locked: an erasure or a merge at this moment would pass by what is written here.
-    customer = await transaction.customers.lock(sold.customer_id)
-    if customer is None:
-        # Erased: nothing is told of nobody.
-        return
-    await transaction.purchases.add(
-        Purchase(sold.order_id, sold.performance_id, customer.customer_id, sold.confirmed_at_ms)
-    )
+def _read(place: int, event: IncomingEvent) -> _Read:
+    try:
+        return _Read(place, event, _HEARD[event.type].FromString(event.payload))
+    except DecodeError as error:
+        raise EventFailed(place, OrderEventUnreadable(type=event.type, event_id=event.id)) from error
+
+
+def _purchases_of(read: Sequence[_Read]) -> PurchaseSteps:
+    """What they have bought, and what was bought no more, in the order in which it was told."""
+    steps = PurchaseSteps()
+    for one in read:
+        house_id, told = one.event.house_id, one.told
+        if isinstance(told, wire.OrderConfirmed):
+            if told.customer_id:
+                bought = Purchase(told.order_id, told.performance_id, told.customer_id, told.confirmed_at_ms)
+                steps.add(house_id, bought)
+        elif isinstance(told, wire.OrderRefunded) or (
+            isinstance(told, wire.OrderLinesCancelled) and not told.lines_left
+        ):
+            steps.end(house_id, told.order_id, told.performance_id)
+    return steps

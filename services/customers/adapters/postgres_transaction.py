@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.contracts.transactions import AnsweringTransaction
@@ -26,18 +28,57 @@ class PostgresTransaction(AnsweringTransaction):
 
     def __init__(self, connection: AsyncConnection, house_id: str, now_ms: int, *, ids: Ids, seal: Seal) -> None:
         super().__init__(connection, house_id, now_ms, ids, idempotency_keys)
-        self.customers = CustomerRows(connection, house_id, now_ms)
-        self.consents = ConsentRows(connection, house_id, now_ms)
-        self.answers = AnswerRows(connection, house_id, ids)
-        self.order_ticks = OrderTickRows(connection, house_id, now_ms)
-        self.links = LinkRows(connection, house_id)
-        self.sessions = SessionRows(connection, house_id)
-        self.letters = LetterRows(connection, house_id, now_ms, ids=ids, seal=seal)
-        self.purchases = PurchaseRows(connection, house_id)
-        self.form_answers = FormAnswerRows(connection, house_id, seal)
-        self.erasures = ErasureRows(connection, house_id, seal)
-        self.audiences = AudienceRows(connection, house_id)
-        self.houses = HouseRows(connection)
+        self._seal = seal
+
+    # Each is made when it is first asked for: a call touches two or three of them, and many calls come by.
+
+    @cached_property
+    def customers(self) -> CustomerRows:
+        return CustomerRows(self._connection, self.house_id, self.now_ms)
+
+    @cached_property
+    def consents(self) -> ConsentRows:
+        return ConsentRows(self._connection, self.house_id, self.now_ms)
+
+    @cached_property
+    def answers(self) -> AnswerRows:
+        return AnswerRows(self._connection, self.house_id, self._ids)
+
+    @cached_property
+    def order_ticks(self) -> OrderTickRows:
+        return OrderTickRows(self._connection, self.house_id, self.now_ms)
+
+    @cached_property
+    def links(self) -> LinkRows:
+        return LinkRows(self._connection, self.house_id)
+
+    @cached_property
+    def sessions(self) -> SessionRows:
+        return SessionRows(self._connection, self.house_id)
+
+    @cached_property
+    def letters(self) -> LetterRows:
+        return LetterRows(self._connection, self.house_id, self.now_ms, ids=self._ids, seal=self._seal)
+
+    @cached_property
+    def purchases(self) -> PurchaseRows:
+        return PurchaseRows(self._connection, self.house_id)
+
+    @cached_property
+    def form_answers(self) -> FormAnswerRows:
+        return FormAnswerRows(self._connection, self.house_id, self._seal)
+
+    @cached_property
+    def erasures(self) -> ErasureRows:
+        return ErasureRows(self._connection, self.house_id, self._seal)
+
+    @cached_property
+    def audiences(self) -> AudienceRows:
+        return AudienceRows(self._connection, self.house_id)
+
+    @cached_property
+    def houses(self) -> HouseRows:
+        return HouseRows(self._connection)
 
     def tell_answer(self, answer: Answer, consent: Consent, language: str) -> None:
         """See CustomersTransaction.tell_answer."""

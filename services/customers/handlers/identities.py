@@ -62,9 +62,9 @@ class IdentityHandler:
             await _by_session(transaction, buyers, batch)
             await _by_id(transaction, buyers, batch)
             await self._by_address(transaction, buyers, batch)
-            for buyer in buyers:
-                if buyer.ticks and buyer.ref in batch.found:
-                    await transaction.order_ticks.add(buyer.ref, batch.found[buyer.ref], buyer.ticks)
+            ticked = [buyer for buyer in buyers if buyer.ticks and buyer.ref in batch.found]
+            if ticked:
+                await transaction.order_ticks.add({(one.ref, batch.found[one.ref]): one.ticks for one in ticked})
             await transaction.commit()
         return [batch.refused.get(buyer.ref) or batch.found[buyer.ref] for buyer in buyers]
 
@@ -79,9 +79,10 @@ class IdentityHandler:
         there = await transaction.customers.by_keys([*wanted])
         new = [buyer for key, buyer in wanted.items() if key not in there]
         if new:
-            await transaction.customers.add([self._new(transaction, buyer) for buyer in new])
-            # Another batch may have been faster: what is there now is who they are.
-            there = {**there, **await transaction.customers.by_keys([one.email.key for one in new if one.email])}
+            there = {**there, **await transaction.customers.add([self._new(transaction, buyer) for buyer in new])}
+        # Another batch may have been faster: what is there now is who they are.
+        if missed := [key for key in wanted if key not in there]:
+            there = {**there, **await transaction.customers.by_keys(missed)}
         for buyer in buyers:
             if buyer.email is not None and buyer.ref not in batch.found and buyer.ref not in batch.refused:
                 batch.found[buyer.ref] = there[buyer.email.key].customer_id

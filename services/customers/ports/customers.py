@@ -28,8 +28,8 @@ class Customers(Protocol):
         """Which customers these ids lead to; those that lead nowhere are left out."""
         ...
 
-    async def add(self, customers: Sequence[Customer]) -> None:
-        """Adds those whose address nobody has; the others are there already."""
+    async def add(self, customers: Sequence[Customer]) -> Mapping[str, Customer]:
+        """Adds those whose address nobody has, and tells them by it; the others are there already."""
         ...
 
     async def save(self, customer: Customer) -> bool:

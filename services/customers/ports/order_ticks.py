@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from services.customers.domain.consent import Tick
@@ -11,8 +11,8 @@ from services.customers.domain.consent import Tick
 class OrderTicks(Protocol):
     """What was ticked in a checkout, until its order is there."""
 
-    async def add(self, order_id: str, customer_id: str, ticks: Sequence[Tick]) -> None:
-        """The same ones again change nothing."""
+    async def add(self, ticked: Mapping[tuple[str, str], Sequence[Tick]]) -> None:
+        """By order and customer. The same ones again change nothing."""
         ...
 
     async def take(self, order_id: str) -> Sequence[tuple[str, Tick]]:

@@ -46,6 +46,19 @@ def one_by_one(handler: EventHandler) -> BatchHandler:
     return each
 
 
+def all_of(handlers: Sequence[BatchHandler]) -> BatchHandler:
+    """One handler of several topics, or of several tables: each leaves types that it does not know alone.
+
+    None of them looks at what another has written: each is through with the batch before the next begins.
+    """
+
+    async def handle(connection: AsyncConnection, events: Sequence[IncomingEvent]) -> None:
+        for handler in handlers:
+            await handler(connection, events)
+
+    return handle
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What became of a window. `diverted`: indexes whose key is parked; they must reach the dead-letter topic."""

@@ -201,10 +201,10 @@ class Customers:
             return [tuple(row) for row in await connection.execute(text(sql))]
 
     async def everything(self) -> str:
-        """All rows of all tables, in words."""
+        """All rows of all tables, in words; but not how recently a worker has said that it lives."""
         names = await self.rows(
             "SELECT table_name FROM information_schema.tables "
-            "WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+            "WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'procrastinate_workers'"
         )
         found = [await self.rows(f'SELECT * FROM "{name}"') for (name,) in names]
         return "\n".join(map(repr, found))
