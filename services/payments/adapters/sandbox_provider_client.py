@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
@@ -27,13 +27,14 @@ from services.payments.ports import (
     WebhookFlaw,
 )
 from services.runtime.clock import Clock
-from services.runtime.kept_connections import KeptConnections
+from services.runtime.kept_lines import KeptLines, place_of
+from services.runtime.plain_http import Answer, question
 
 T = TypeVar("T")
 
 SIGNATURE_HEADER = "balcon-signature"
 PAGE_SIZE = 100
-_ANSWERED_BELOW = 500
+_DONE, _REFUSED = range(200, 300), range(400, 500)
 
 # A reference becomes part of an address and of rows.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -128,16 +129,15 @@ class SandboxProviderClient:
         self._secrets = secrets
         self._timeout_seconds = timeout_seconds
         self._clock = clock
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            timeout=httpx.Timeout(timeout_seconds),
-            transport=KeptConnections(most=MAX_CONNECTIONS),
-            trust_env=False,
-        )
+        url = httpx.URL(base_url)
+        self._place = place_of(url)
+        self._path = url.raw_path.rstrip(b"/")
+        self._headers = [(b"host", url.netloc), (b"accept", b"application/json")]
+        self._lines = KeptLines(most=MAX_CONNECTIONS)
 
     async def close(self) -> None:
         """Lets the connections go."""
-        await self._http.aclose()
+        await self._lines.close()
 
     async def check(self) -> Outcome[ProviderIdentity]:
         """See PaymentProvider.check. It knows no keys: whoever finds it is let in."""
@@ -206,27 +206,44 @@ class SandboxProviderClient:
         query: Mapping[str, str] | None = None,
         idempotency_key: str = "",
     ) -> Outcome[T]:
-        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        target = self._path + (f"{path}?{urlencode(query)}" if query else path).encode()
+        headers, content = self._headers, b""
+        if body is not None:
+            content = msgspec.json.encode(body)
+            headers = [
+                *headers,
+                (b"content-type", b"application/json"),
+                (b"content-length", b"%d" % len(content)),
+                (b"idempotency-key", idempotency_key.encode("ascii")),
+            ]
+        answered = self._answered(method.encode(), target, headers, content, read)
+        return await asked(operation, answered, clock=self._clock, timeout_seconds=self._timeout_seconds)
 
-        async def answered() -> Outcome[T]:
-            return _outcome_of(await self._http.request(method, path, json=body, params=query, headers=headers), read)
+    async def _answered(
+        self,
+        method: bytes,
+        target: bytes,
+        headers: list[tuple[bytes, bytes]],
+        content: bytes,
+        read: Callable[[bytes], T],
+    ) -> Outcome[T]:
+        sent = question(method, target, headers, content)
+        return _outcome_of(await self._lines.ask(self._place, method, sent), read)
 
-        return await asked(operation, answered(), clock=self._clock, timeout_seconds=self._timeout_seconds)
 
-
-def _outcome_of(response: httpx.Response, read: Callable[[bytes], T]) -> Outcome[T]:
-    if response.is_success:
+def _outcome_of(answer: Answer, read: Callable[[bytes], T]) -> Outcome[T]:
+    if answer.status in _DONE:
         try:
-            return Done(read(response.content))
+            return Done(read(answer.content))
         except (msgspec.MsgspecError, KeyError):
             return Uncertain("unreadable_answer")
-    if response.status_code >= _ANSWERED_BELOW or response.status_code in NOT_NOW or response.is_redirect:
-        return Uncertain(f"status_{response.status_code}")
+    if answer.status not in _REFUSED or answer.status in NOT_NOW:
+        return Uncertain(f"status_{answer.status}")
     try:
-        return Declined(msgspec.json.decode(response.content, type=_Error).error.code)
+        return Declined(msgspec.json.decode(answer.content, type=_Error).error.code)
     except msgspec.MsgspecError:
         # A refusal that is not the provider's own may be a proxy's in between.
-        return Uncertain(f"status_{response.status_code}")
+        return Uncertain(f"status_{answer.status}")
 
 
 def _snapshot_in(event: _Event, now_ms: int) -> ProviderPayment | None:

@@ -13,7 +13,8 @@ from services.payments.sandbox.chaos import Chaos, WebhookTrouble
 from services.payments.sandbox.ledger import Delivery, Ledger
 from services.runtime.clock import Clock
 from services.runtime.ids import seeded_random
-from services.runtime.kept_connections import KeptConnections
+from services.runtime.kept_lines import KeptLines, Limits, place_of
+from services.runtime.plain_http import question
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.waiting import wait_until_set
 
@@ -27,6 +28,8 @@ _LAST_RETRY_SECONDS = 3_600.0
 _MAX_DOUBLINGS = 13
 _LONGEST_WAIT_SECONDS = 5.0
 _TIMEOUT_SECONDS = 10.0
+_LIMITS = Limits(_TIMEOUT_SECONDS, _TIMEOUT_SECONDS, _TIMEOUT_SECONDS)
+_TAKEN = range(200, 300)
 # Longer than any try takes: a courier that was killed on the way is followed by another.
 _TAKEN_FOR_MS = 20_000
 
@@ -54,7 +57,7 @@ class Couriers:
         self._ledger = ledger
         self._acquirer = acquirer
         self._clock = clock
-        self._webhook_url = webhook_url
+        self._webhook_url = httpx.URL(webhook_url)
         self._secret = secret
         self._random = seeded_random(seed)
         self._chaos = chaos
@@ -67,29 +70,29 @@ class Couriers:
 
     async def run(self) -> None:
         """Works until cancelled."""
-        kept = KeptConnections(most=MOST_AT_ONCE)
-        async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, transport=kept, trust_env=False) as http:
-            try:
-                while True:
-                    self._woken.clear()
-                    with self._ledger.transaction():
-                        self._acquirer.run_due()
-                    self._send_due(http)
-                    await wait_until_set(self._woken, self._clock, self._seconds_to_next())
-            finally:
-                tasks = list(self._under_way.values())
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+        lines = KeptLines(most=MOST_AT_ONCE)
+        try:
+            while True:
+                self._woken.clear()
+                with self._ledger.transaction():
+                    self._acquirer.run_due()
+                self._send_due(lines)
+                await wait_until_set(self._woken, self._clock, self._seconds_to_next())
+        finally:
+            tasks = list(self._under_way.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await lines.close()
 
-    def _send_due(self, http: httpx.AsyncClient) -> None:
+    def _send_due(self, lines: KeptLines) -> None:
         now_ms = self._clock.now_ms()
         room = MOST_AT_ONCE - len(self._under_way)
         with self._ledger.transaction():
             taken = self._ledger.take_deliveries(now_ms, now_ms + _TAKEN_FOR_MS, room)
         for delivery in taken:
             if delivery.id not in self._under_way:
-                self._under_way[delivery.id] = asyncio.create_task(self._deliver(http, delivery))
+                self._under_way[delivery.id] = asyncio.create_task(self._deliver(lines, delivery))
 
     def _seconds_to_next(self) -> float:
         has_room = len(self._under_way) < MOST_AT_ONCE  # when one ends, it wakes the loop
@@ -99,16 +102,16 @@ class Couriers:
             return _LONGEST_WAIT_SECONDS
         return min(_LONGEST_WAIT_SECONDS, max(0.001, (next_ms - self._clock.now_ms()) / 1000))
 
-    async def _deliver(self, http: httpx.AsyncClient, delivery: Delivery) -> None:
+    async def _deliver(self, lines: KeptLines, delivery: Delivery) -> None:
         try:
-            next_ms = await self._tried(http, delivery)
+            next_ms = await self._tried(lines, delivery)
             with self._ledger.transaction():
                 self._ledger.delivered(delivery, next_ms)
         finally:
             del self._under_way[delivery.id]
             self._woken.set()
 
-    async def _tried(self, http: httpx.AsyncClient, delivery: Delivery) -> int | None:
+    async def _tried(self, lines: KeptLines, delivery: Delivery) -> int | None:
         """When it is to be tried again; None: never."""
         match self._chaos.of_webhook():
             case WebhookTrouble.LOST:
@@ -116,25 +119,31 @@ class Couriers:
             case WebhookTrouble.LATE:
                 return self._clock.now_ms() + self._chaos.late_ms()
             case WebhookTrouble.NOT_HEARD:
-                await self._post(http, delivery.body)
+                await self._post(lines, delivery.body)
                 return self._next_try_ms(delivery)
             case WebhookTrouble.DOUBLED:
-                await self._post(http, delivery.body)
+                await self._post(lines, delivery.body)
             case None:
                 pass
-        return None if await self._post(http, delivery.body) else self._next_try_ms(delivery)
+        return None if await self._post(lines, delivery.body) else self._next_try_ms(delivery)
 
-    async def _post(self, http: httpx.AsyncClient, body: bytes) -> bool:
+    async def _post(self, lines: KeptLines, body: bytes) -> bool:
         stamp = signature_header(self._secret, self._clock.now_ms() // 1000, body)
-        headers = {SIGNATURE_HEADER: stamp, "Content-Type": "application/json"}
+        headers = [
+            (b"host", self._webhook_url.netloc),
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (SIGNATURE_HEADER.encode(), stamp.encode()),
+        ]
+        sent = question(b"POST", self._webhook_url.raw_path, headers, body)
         try:
-            response = await http.post(self._webhook_url, content=body, headers=headers)
+            answer = await lines.ask(place_of(self._webhook_url), b"POST", sent, _LIMITS)
         except httpx.HTTPError as error:
             _log.info("webhook_not_taken", why=type(error).__name__)
             return False
-        if not response.is_success:
-            _log.info("webhook_not_taken", why=f"status_{response.status_code}")
-        return response.is_success
+        if answer.status not in _TAKEN:
+            _log.info("webhook_not_taken", why=f"status_{answer.status}")
+        return answer.status in _TAKEN
 
     def _next_try_ms(self, delivery: Delivery) -> int | None:
         now_ms = self._clock.now_ms()

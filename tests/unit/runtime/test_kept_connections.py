@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+import uvloop
 
-from services.runtime.kept_connections import ANSWER_BYTES, KeptConnections
+from services.runtime.kept_connections import KeptConnections
+from services.runtime.plain_http import ANSWER_BYTES
 
 _OK = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s"
 Answering = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
@@ -135,3 +137,34 @@ async def test_who_is_not_there_is_a_connect_error() -> None:
     async with httpx.AsyncClient(transport=KeptConnections(most=1)) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get("http://127.0.0.1:1/")
+
+
+async def test_what_is_said_without_being_asked_never_meets_a_question() -> None:
+    async with at_a_peer() as (peer, client):
+
+        async def too_much(said: bytes, writer: asyncio.StreamWriter) -> None:
+            forged = _OK % (7, b"/forged") if said == b"/one" else b""
+            writer.write(_OK % (len(said), said) + forged)
+
+        peer.answer = too_much
+        assert (await client.get("/one")).content == b"/one"
+        assert (await client.get("/two")).content == b"/two"
+        assert peer.connections == 2
+
+
+async def test_a_question_without_a_length_is_not_sent() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"said"
+
+    async with at_a_peer() as (peer, client):
+        with pytest.raises(httpx.LocalProtocolError):
+            await client.post("/", content=endless())
+        assert peer.connections == 0
+
+
+def test_it_speaks_over_the_loop_that_services_run() -> None:
+    async def asked() -> bytes:
+        async with at_a_peer() as (_, client):
+            return (await client.get("/uvloop")).content
+
+    assert uvloop.run(asked()) == b"/uvloop"
