@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from balcon.orders.v1.buyer_policy_pb2_grpc import add_BuyerPolicyServiceServicer_to_server
 from balcon.orders.v1.order_acts_pb2_grpc import add_OrderActsServiceServicer_to_server
 from balcon.orders.v1.order_work_pb2_grpc import add_OrderWorkServiceServicer_to_server
 from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
@@ -25,11 +26,13 @@ from services.orders.adapters.grpc_vouchers import GrpcVouchers
 from services.orders.adapters.old_buyers import PostgresOldBuyers
 from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_audit import PostgresAudit
+from services.orders.adapters.postgres_buyer_policies import PostgresBuyerPolicies
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.adapters.postgres_order_work import PostgresOrderWork
 from services.orders.adapters.seat_places import SeatPlaces
 from services.orders.adapters.signed_quotes import SignedQuotes
 from services.orders.adapters.streamed_seat_inventory import StreamedSeatInventory
+from services.orders.api.buyer_policy_servicer import BuyerPolicyServicer
 from services.orders.api.order_acts_servicer import OrderActsServicer
 from services.orders.api.order_work_servicer import OrderWorkServicer
 from services.orders.api.orders_servicer import OrdersServicer
@@ -119,6 +122,15 @@ def _serve_acts(service: Service, settings: OrdersSettings, parts: OrderActParts
     service.background("stuck", lambda: count_stuck(work, clock))
 
 
+def _serve_buyers(service: Service, parts: OrderActParts) -> None:
+    """What buyers may do by themselves."""
+    policies = PostgresBuyerPolicies(parts.engine, service.clock, service.ids, committed=parts.committed)
+    servicer = BuyerPolicyServicer(policies, parts.catalogue)
+    service.rpc.add(
+        lambda server: add_BuyerPolicyServiceServicer_to_server(servicer, server), "balcon.orders.v1.BuyerPolicyService"
+    )
+
+
 def _quoter(settings: OrdersSettings, catalogue: CachedCatalogue, clock: Clock) -> Quoter:
     quotes = SignedQuotes(settings.secrets())
     return Quoter(catalogue, quotes, clock, lives_ms=settings.quote_seconds * 1000)
@@ -164,7 +176,9 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     service.rpc.add(
         lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
     )
-    _serve_acts(service, settings, OrderActParts(engine, store, desk, driver, timing, catalogue, relay.wake))
+    acts = OrderActParts(engine, store, desk, driver, timing, catalogue, relay.wake)
+    _serve_acts(service, settings, acts)
+    _serve_buyers(service, acts)
     reading = service.sql(application="orders audit", pool_size=2)
     record = PostgresAudit(reading, clock, overdue_ms=settings.overdue_seconds * 1000)
     serve_audit(service.rpc, WalledAudit(record, reading))

@@ -257,5 +257,22 @@ sa.Index(
     postgresql_where=performance_refunds.c.state == "RUNNING",
 )
 
+# A row a version; `performance_id` '' is the house's. The rules are kept as they were said.
+buyer_policies = sa.Table(
+    "buyer_policies",
+    metadata,
+    sa.Column("house_id", sa.Text, primary_key=True),
+    sa.Column("performance_id", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("since_ms", sa.BigInteger, nullable=False),
+    sa.Column("changed_by_kind", sa.Text, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.Column("archived", sa.Boolean, nullable=False),
+    sa.Column("refunds", JSONB, nullable=False),
+    sa.Column("exchanges", JSONB, nullable=False),
+    sa.Column("tickets", JSONB, nullable=False),
+)
+sa.Index("ix_buyer_policies_newest", buyer_policies.c.house_id, buyer_policies.c.since_ms)
+
 outbox, outbox_sequence = outbox_tables(metadata)
 inbox, inbox_sequence = inbox_table(metadata)

@@ -19,7 +19,7 @@ from balcon.inventory.v1 import (
     reservation_service_pb2,
 )
 from balcon.mailchimp.v1 import mailchimp_service_pb2
-from balcon.orders.v1 import order_acts_pb2, order_work_pb2, orders_service_pb2
+from balcon.orders.v1 import buyer_policy_pb2, order_acts_pb2, order_work_pb2, orders_service_pb2
 from balcon.outbound.v1 import outbound_service_pb2
 from balcon.payments.v1 import payments_service_pb2, provider_accounts_pb2, refund_tasks_pb2, vouchers_pb2
 from balcon.podiumkunst.v1 import links_service_pb2
@@ -79,6 +79,7 @@ from services.inventory.api.inventory_servicer import InventoryServicer
 from services.inventory.api.reservation_servicer import ReservationServicer
 from services.inventory.domain.refusals import HoldNotFound
 from services.inventory.ports import SeatPlan
+from services.orders.api.buyer_policy_servicer import BuyerPolicyServicer
 from services.orders.api.order_acts_servicer import OrderActsServicer
 from services.orders.api.order_work_servicer import OrderWorkServicer
 from services.orders.api.orders_servicer import OrdersServicer
@@ -202,6 +203,7 @@ def _servicers() -> Mapping[str, Any]:
         "ReservationService": ReservationServicer(Host()),  # type: ignore[arg-type]
         "ClusterService": ClusterServicer(store, store, store, store, store),
         "OrdersService": OrdersServicer(store, store, CLOCK, IDS),
+        "BuyerPolicyService": BuyerPolicyServicer(store, store),
         "OrderActsService": OrderActsServicer(store, CLOCK),
         "OrderWorkService": OrderWorkServicer(store, store, store, CLOCK, IDS, _nothing),
         "ReportingService": ReportingServicer(store, store),
@@ -231,6 +233,7 @@ def methods() -> Iterator[MethodDescriptor]:
         reservation_service_pb2,
         audit_service_pb2,
         bus_service_pb2,
+        buyer_policy_pb2,
         catalogue_service_pb2,
         cluster_service_pb2,
         dashboards_pb2,
