@@ -40,6 +40,7 @@ from services.payments.handlers.account_rounds import AccountRounds
 from services.payments.handlers.open_accounts import OpenAccounts
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.payments.handlers.payment_driver import PaymentDriver
+from services.payments.handlers.payment_methods import MethodDesk
 from services.payments.handlers.provider_accounts import ProviderAccountHandler
 from services.payments.handlers.reconciler import EventListing, Reconciler
 from services.payments.handlers.refund_tasks import RefundTasks
@@ -100,7 +101,7 @@ async def build(service: Service) -> None:
     )
     reading = service.sql(application="payments audit", pool_size=2)
     audit = PostgresAudit(reading, clock=clock, refund_patience_seconds=settings.refund_patience_seconds)
-    _serve_rpc(service, PaymentsServicer(desk), WalledAudit(audit, reading))
+    _serve_rpc(service, PaymentsServicer(desk, MethodDesk(providers, clock)), WalledAudit(audit, reading))
     _serve_tasks(service, RefundTasks(store=store, driver=driver, clock=clock, ids=service.ids))
     _serve_vouchers(service, VoucherHandler(vouchers, clock=clock, ids=service.ids))
     service.background("webhook_events", worker.run)

@@ -33,6 +33,7 @@ from tests.doubles.mollie_documents import (
     signed,
     signed_body,
 )
+from tests.doubles.mollie_methods import offered
 from tests.doubles.mollie_spec import refused_capture, refused_payment, refused_refund
 
 TEST_KEY = "test_" + "d" * 30
@@ -230,6 +231,8 @@ class Mollie(Company):
         match asked.method, asked.path.removeprefix("/v2/").split("/"):
             case "GET", ["profiles", "me"]:
                 return hal(profile_document(profile.id, profile.name, mode))
+            case "GET", ["methods"]:
+                return offered(asked)
             case "POST", ["payments"]:
                 return self._create(asked, profile, mode)
             case "GET", ["payments"]:

@@ -48,6 +48,8 @@ def refused_payment(body: Mapping[str, Any] | None) -> Problem | None:  # noqa: 
             return name, "The URL is invalid"
     if body.get("method") is not None and body["method"] not in _METHODS:
         return "method", "The payment method is invalid"
+    if body.get("captureMode") == "manual" and body.get("method") in {"ideal", "bancontact", "banktransfer"}:
+        return "captureMode", "Manual capture is not supported for this method"
     if body.get("captureMode") not in {None, "automatic", "manual"}:
         return "captureMode", "The capture mode is invalid"
     if len(json.dumps(body.get("metadata"))) > _METADATA_BYTES:

@@ -17,7 +17,17 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from services.runtime.clock import Clock
 from tests.doubles.company import Asked, Company
-from tests.doubles.stripe_forms import KNOWN, Refused, listed, needed, read_form, route_of, whole
+from tests.doubles.stripe_forms import (
+    CAPTURED_AT_ONCE,
+    CONFIGURATION,
+    KNOWN,
+    Refused,
+    listed,
+    needed,
+    read_form,
+    route_of,
+    whole,
+)
 
 KEY: Final = "sk_test_ofthehouse0001"
 ACCOUNT: Final = "acct_ofthehouse01"
@@ -161,6 +171,8 @@ class StripeDouble(Company):
             case "GET", "/v1/account":
                 own = next(name for name, known in self.accounts.items() if known is books)
                 return {"id": own, "object": "account", "settings": {"dashboard": {"display_name": books.name}}}
+            case "GET", "/v1/payment_method_configurations":
+                return _page([dict(CONFIGURATION)], told)
             case "POST", "/v1/checkout/sessions":
                 return self._shown(books, self._open(books, told), expand)
             case "GET", "/v1/checkout/sessions/{}":
@@ -198,6 +210,11 @@ class StripeDouble(Company):
         for name in ("success_url", "cancel_url"):
             if not needed(told, name).startswith(("http://", "https://")):
                 raise Refused(400, "Not a valid URL", code="url_invalid", param=name)
+        intent_data, types = told.get("payment_intent_data", {}), listed(told, "payment_method_types")
+        if CAPTURED_AT_ONCE & set(types) and intent_data.get("capture_method") == "manual":
+            raise Refused(400, f"{types} cannot be captured manually", param="payment_intent_data[capture_method]")
+        if any(not CONFIGURATION.get(one, {}).get("available") for one in types):
+            raise Refused(400, f"{types} are not activated for your account", param="payment_method_types")
         number = next(self._numbers)
         session = {
             "id": f"cs_test_{number}",
@@ -212,7 +229,7 @@ class StripeDouble(Company):
             "expires_at": ends,
             "url": f"{self.url}/c/pay/cs_test_{number}",
             "payment_intent": None,
-            "_intent_data": told.get("payment_intent_data", {}),
+            "_intent_data": intent_data,
         }
         books.sessions[session["id"]] = session
         return session

@@ -18,9 +18,11 @@ _IN_SECONDS: Final = frozenset({"created[gte]", "created[gt]", "created[lte]", "
 # Method and path, with {} for an id, and the parameters that are used and therefore known here.
 KNOWN: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("GET", "/v1/account"): frozenset(),
+    ("GET", "/v1/payment_method_configurations"): _PAGE,
     ("POST", "/v1/checkout/sessions"): _EXPAND
     | {
         "mode",
+        "payment_method_types[]",
         f"{_LINE}[quantity]",
         f"{_LINE}[price_data][currency]",
         f"{_LINE}[price_data][unit_amount]",
@@ -53,6 +55,25 @@ EXPANDABLE: Final = frozenset(
         "data.payment_intent.latest_charge.refunds",
     }
 )
+
+
+# What the account's default configuration has; Stripe names no limits.
+CONFIGURATION: Final[Mapping[str, Any]] = {
+    "id": "pmc_1",
+    "object": "payment_method_configuration",
+    "active": True,
+    "is_default": True,
+    "livemode": False,
+    "name": "Default",
+    "parent": None,
+} | {
+    name: {
+        "available": is_on,
+        "display_preference": {"overridable": None, "preference": "on", "value": "on" if is_on else "off"},
+    }
+    for name, is_on in (("card", True), ("ideal", True), ("klarna", False), ("paypal", True))
+}
+CAPTURED_AT_ONCE: Final = frozenset({"ideal", "bancontact", "eps"})
 
 
 class Refused(Exception):

@@ -13,6 +13,7 @@ from mollie import models
 from services.contracts.money import minor_digits
 from services.payments.adapters.provider_calls import NOT_NOW
 from services.payments.domain.payment import DisputeState
+from services.payments.domain.payment_methods import PaymentMethod
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
     KEY_REFUSED,
@@ -23,6 +24,14 @@ from services.payments.ports import (
     Uncertain,
 )
 
+# What can be captured by the shop; with any other method the money comes at once.
+AUTHORISED_FIRST: Final = frozenset({"creditcard", "applepay", "googlepay", "klarna", "billie", "riverty"})
+_LOCALES: Final = {
+    "en": models.Locale.EN_US,
+    "nl": models.Locale.NL_NL,
+    "de": models.Locale.DE_DE,
+    "nb": models.Locale.NB_NO,
+}
 _STATUSES: Final = {
     "open": ProviderStatus.OPEN,
     "pending": ProviderStatus.OPEN,
@@ -93,6 +102,28 @@ def payment_told(payment: models.PaymentResponse | models.ListPaymentResponse, o
         dispute=DisputeState.LOST if lost_minor else DisputeState.NONE,
         disputed_minor=lost_minor,
     )
+
+
+def locale_of(language: str) -> models.Locale:
+    """As Mollie names the languages that Balcon speaks."""
+    return _LOCALES.get(language, models.Locale.EN_US)
+
+
+def methods_told(told: models.ListMethodsResponse, currency: str) -> list[PaymentMethod]:
+    """What is told of another currency limits nothing. ValueError for an amount that makes no sense."""
+    return [
+        PaymentMethod(
+            word(one.id),
+            one.description,
+            _limit_of(one.minimum_amount, currency),
+            _limit_of(one.maximum_amount, currency),
+        )
+        for one in told.embedded.methods or []
+    ]
+
+
+def _limit_of(amount: object, currency: str) -> int:
+    return _minor_of(amount, currency) if getattr(amount, "currency", None) == currency else 0
 
 
 def with_refunded(told: ProviderPayment, back_minor: int) -> ProviderPayment:

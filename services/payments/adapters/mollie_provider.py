@@ -18,9 +18,12 @@ import msgspec
 from mollie import ClientSDK, models
 
 from services.payments.adapters.mollie_answers import (
+    AUTHORISED_FIRST,
     OtherAccount,
     Owner,
     declined_or_uncertain,
+    locale_of,
+    methods_told,
     minor_of,
     payment_told,
     refund_report,
@@ -32,6 +35,7 @@ from services.payments.adapters.mollie_signatures import mollie_signature_flaw
 from services.payments.adapters.provider_calls import asked, pooled_client
 from services.payments.adapters.signatures import SecretsAt
 from services.payments.domain.payment import Payment
+from services.payments.domain.payment_methods import PaymentMethod
 from services.payments.domain.provider_account import SIGNED_CHANNEL
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
@@ -147,6 +151,12 @@ class MollieProvider:
 
         return await self._call("check", self._mollie.profiles.get_current_async(), read)
 
+    async def methods(self, currency: str, amount_minor: int, language: str) -> Outcome[Sequence[PaymentMethod]]:
+        """See PaymentProvider.methods: those that take the amount, as Mollie calls them in that language."""
+        amount = models.Amount(currency=currency, value=value_of(amount_minor, currency))
+        call = self._mollie.methods.list_async(amount=amount, locale=locale_of(language))
+        return await self._call("methods", call, lambda told: methods_told(told, currency))
+
     async def create(self, payment: Payment) -> Outcome[ProviderPayment]:
         """See PaymentProvider.create. Mollie keeps its keys for an hour: later the driver looks first."""
         wanted: dict[str, Any] = {
@@ -156,7 +166,9 @@ class MollieProvider:
             "webhook_url": self._mine.webhook_url,
             "metadata": {"house_id": payment.house_id, "payment_id": payment.payment_id, "order_id": payment.order_id},
         }
-        if self._limits.manual_capture:
+        if payment.method:
+            wanted["method"] = payment.method
+        if self._limits.manual_capture and (not payment.method or payment.method in AUTHORISED_FIRST):
             wanted["capture_mode"] = "manual"
         call = self._mollie.payments.create_async(
             idempotency_key=_short(payment.provider_key), payment_request=models.PaymentRequest(**wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -13,6 +13,7 @@ import msgspec
 from services.payments.adapters.provider_calls import MAX_CONNECTIONS, NOT_NOW, asked
 from services.payments.adapters.signatures import TOLERANCE_SECONDS, SecretsAt, signature_flaw
 from services.payments.domain.payment import DisputeState, Payment
+from services.payments.domain.payment_methods import PaymentMethod, name_of
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
     Declined,
@@ -47,6 +48,7 @@ _STATUSES = {
     "expired": ProviderStatus.FAILED,
     "cancelled": ProviderStatus.CANCELLED,
 }
+_AUTHORISED_FIRST = frozenset({"card"})
 _DISPUTES = {
     "": DisputeState.NONE,
     "open": DisputeState.OPEN,
@@ -75,6 +77,16 @@ class _PaymentDocument(msgspec.Struct, frozen=True):
 
 class _Payments(msgspec.Struct, frozen=True):
     payments: list[_PaymentDocument]
+
+
+class _Method(msgspec.Struct, frozen=True):
+    id: str
+    least_minor: int
+    most_minor: int
+
+
+class _Methods(msgspec.Struct, frozen=True):
+    payment_methods: list[_Method]
 
 
 class _Refund(msgspec.Struct, frozen=True):
@@ -150,10 +162,26 @@ class SandboxProviderClient:
             "return_url": payment.return_url,
             "expires_at_ms": payment.expires_at_ms,
             "metadata": {"house_id": payment.house_id, "payment_id": payment.payment_id},
-        } | self._how
+        } | self._how_of(payment)
         return await self._call(
             "create", "POST", "/v1/payments", _payment_in, body=wanted, idempotency_key=payment.provider_key
         )
+
+    def _how_of(self, payment: Payment) -> dict[str, str]:
+        """Said only where it was chosen; what comes from a bank is never authorised first."""
+        if not payment.method:
+            return self._how
+        return {"method": payment.method} | (self._how if payment.method in _AUTHORISED_FIRST else {})
+
+    async def methods(self, currency: str, amount_minor: int, language: str) -> Outcome[Sequence[PaymentMethod]]:
+        """See PaymentProvider.methods. Every currency is taken."""
+        del currency, amount_minor
+
+        def read(content: bytes) -> Sequence[PaymentMethod]:
+            told = msgspec.json.decode(content, type=_Methods).payment_methods
+            return [PaymentMethod(one.id, name_of(one.id, language), one.least_minor, one.most_minor) for one in told]
+
+        return await self._call("methods", "GET", "/v1/payment_methods", read)
 
     async def find(self, payment: Payment) -> Outcome[ProviderPayment | None]:
         query = {"reference": payment.payment_id}

@@ -42,6 +42,11 @@ EVENT_TYPES: Final = (
     "refund.failed",
 )
 
+# What can be captured by the shop; with any other method the money comes at once.
+AUTHORISED_FIRST: Final = frozenset(
+    {"card", "link", "klarna", "paypal", "affirm", "afterpay_clearpay", "amazon_pay", "revolut_pay", "mobilepay"}
+)
+
 REFUND_REPORTS: Final[Mapping[str, RefundReport]] = {
     "succeeded": RefundReport.SUCCEEDED,
     "pending": RefundReport.PENDING,
@@ -278,3 +283,20 @@ def webhook_event_of(event: Event) -> WebhookEvent:
     else:
         ref = None
     return WebhookEvent(event.id, ref if isinstance(ref, str) and ref else event.id)
+
+
+class MethodConfigurations(msgspec.Struct, frozen=True):
+    """What an account offers its buyers: of each configuration, by method, whether it is there and switched on."""
+
+    data: list[dict[str, Any]]
+
+    @property
+    def offered(self) -> Sequence[str]:
+        """The methods of the default configuration, in the order in which Stripe tells them."""
+        default = next((one for one in self.data if one.get("is_default") and one.get("active")), {})
+        return [name for name, told in default.items() if isinstance(told, dict) and _is_on(told)]
+
+
+def _is_on(told: Mapping[str, Any]) -> bool:
+    preference = told.get("display_preference")
+    return bool(told.get("available")) and isinstance(preference, dict) and preference.get("value") == "on"

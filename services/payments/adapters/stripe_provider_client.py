@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -20,6 +20,7 @@ from services.payments.adapters.signatures import signature_flaw
 from services.payments.adapters.stripe_calls import KEPT_ERROR, PAGE_SIZE, StripeCalls, StripeKeys, is_session
 from services.payments.adapters.stripe_money import to_stripe
 from services.payments.domain.payment import Payment
+from services.payments.domain.payment_methods import PaymentMethod, name_of
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
     NOT_FOUND,
@@ -85,6 +86,19 @@ class StripeProviderClient:
             return outcome
         return Done(ProviderIdentity(outcome.value.id, outcome.value.title, self._keys.is_test))
 
+    async def methods(self, currency: str, amount_minor: int, language: str) -> Outcome[Sequence[PaymentMethod]]:
+        """See PaymentProvider.methods: what the account's default configuration offers. Stripe tells no limits."""
+        if to_stripe(amount_minor, currency) is None:
+            return Done([])
+        outcome = await self._calls.ask(
+            "methods",
+            lambda: self._stripe.v1.payment_method_configurations.list_async({"limit": PAGE_SIZE}),
+            documents.MethodConfigurations,
+        )
+        if not isinstance(outcome, Done):
+            return outcome
+        return Done([PaymentMethod(one, name_of(one, language)) for one in outcome.value.offered])
+
     async def create(self, payment: Payment) -> Outcome[ProviderPayment]:
         """See PaymentProvider.create. What was tried before gets a key of its own: a kept 500 would be heard again."""
         amount = to_stripe(payment.provider_minor, payment.currency)
@@ -112,7 +126,10 @@ class StripeProviderClient:
         from_ms = self._clock.now_ms() if payment.attempts else payment.created_at_ms
         ends_ms = min(max(payment.expires_at_ms, from_ms + _SHORTEST_MS), from_ms + _LONGEST_MS)
         back = _back_to(payment)
-        return {
+        chosen: dict[str, Any] = {"payment_method_types": [payment.method]} if payment.method else {}
+        at_once = payment.method and payment.method not in documents.AUTHORISED_FIRST
+        capture = "automatic" if at_once else self._capture_method
+        return chosen | {
             "mode": "payment",
             "line_items": [
                 {
@@ -124,7 +141,7 @@ class StripeProviderClient:
                     },
                 }
             ],
-            "payment_intent_data": {"capture_method": self._capture_method, "metadata": ids},
+            "payment_intent_data": {"capture_method": capture, "metadata": ids},
             "client_reference_id": payment.payment_id,
             "metadata": ids,
             "success_url": back,

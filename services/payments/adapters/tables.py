@@ -62,6 +62,7 @@ PAYMENTS = Table(
     Column("disputed_minor", BigInteger, nullable=False, server_default="0"),
     Column("provider_account_id", String(64), nullable=False, server_default=""),
     Column("authorised_at_ms", BigInteger),
+    Column("method", String(32), nullable=False, server_default=""),
     Column("refunds", JSONB, nullable=False, server_default="[]"),
     Column("charges", JSONB, nullable=False, server_default="[]"),
     CheckConstraint("amount_minor >= 1", name="amount"),

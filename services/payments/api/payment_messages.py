@@ -10,6 +10,7 @@ from services.contracts.wire_types import wire_money
 from services.payments.domain.charges import Charge, InstrumentKind
 from services.payments.domain.payment import DisputeState, Payment, PaymentState
 from services.payments.domain.refunds import Refund, RefundRoute, RefundState
+from services.payments.handlers.payment_methods import PayingAccount, PayingState
 
 _STATES = {
     PaymentState.CREATING: pb.PAYMENT_STATE_CREATING,
@@ -130,3 +131,31 @@ def _shares(payment: Payment, refund: Refund) -> Iterator[pb.RefundShare]:
             amount=wire_money(money_minor, payment.currency),
             done=wire_money(money_minor - refund.left_minor, payment.currency),
         )
+
+
+_PAYING_STATES = {
+    PayingState.OPEN: pb.PAYING_STATE_OPEN,
+    PayingState.LOCKED: pb.PAYING_STATE_LOCKED,
+    PayingState.SILENT: pb.PAYING_STATE_SILENT,
+}
+
+
+def paying_account_message(account: PayingAccount, currency: str) -> pb.PayingAccount:
+    """Where a buyer may pay, and how."""
+    return pb.PayingAccount(
+        provider_account_id=account.account_id,
+        provider=account.provider,
+        name=account.name,
+        is_default=account.is_default,
+        state=_PAYING_STATES[account.state],
+        methods=[
+            pb.PaymentMethod(
+                method=one.method,
+                name=one.name,
+                least=wire_money(one.least_minor, currency) if one.least_minor else None,
+                most=wire_money(one.most_minor, currency) if one.most_minor else None,
+            )
+            for one in account.methods or ()
+        ],
+        methods_known=account.methods is not None,
+    )

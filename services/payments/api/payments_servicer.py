@@ -10,18 +10,22 @@ from typing import Any
 from balcon.payments.v1 import payments_service_pb2 as pb
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceServicer
 
+from services.contracts.languages import refused_language
+from services.contracts.money import refused_currency
 from services.contracts.texts import refused_idempotency_key
-from services.payments.api.payment_messages import ROUTES, payment_message
+from services.payments.api.payment_messages import ROUTES, paying_account_message, payment_message
 from services.payments.domain.payment import Payment
 from services.payments.domain.refunds import RefundWanted
-from services.payments.domain.refusals import InstrumentWanted, PaymentWanted
+from services.payments.domain.refusals import InstrumentWanted, PaymentWanted, refused_total
 from services.payments.handlers.payment_desk import PaymentDesk
+from services.payments.handlers.payment_methods import MethodDesk
 from services.runtime.errors import UNSET, Fault, FieldInvalid, Refusal
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import STATUS_OF_KIND, accept, answered, status_of_fault
 
 # Payments of one call of many.
 MOST_AT_ONCE = 128
+DEFAULT_LANGUAGE = "en"
 
 
 def _answered(answer: Payment | Refusal) -> pb.Payment:
@@ -48,6 +52,8 @@ def _wanted(request: pb.CreatePaymentRequest) -> PaymentWanted:
             InstrumentWanted(one.voucher_id, one.amount.amount_minor, one.amount.currency)
             for one in request.instruments
         ),
+        provider_account_id=request.provider_account_id,
+        method=request.method,
     )
 
 
@@ -88,8 +94,9 @@ def _refused_route(route: int) -> FieldInvalid | None:
 class PaymentsServicer(PaymentsServiceServicer):
     """See payments_service.proto."""
 
-    def __init__(self, desk: PaymentDesk) -> None:
+    def __init__(self, desk: PaymentDesk, methods: MethodDesk) -> None:
         self._desk = desk
+        self._methods = methods
 
     async def CreatePayment(self, request: pb.CreatePaymentRequest, context: Any) -> pb.CreatePaymentResponse:
         """See payments_service.proto."""
@@ -140,3 +147,18 @@ class PaymentsServicer(PaymentsServiceServicer):
         )
         answer = await self._desk.refund(request.house_id, request.payment_id, wanted)
         return pb.RefundPaymentResponse(payment=_answered(answer))
+
+    async def ListPaymentMethods(
+        self, request: pb.ListPaymentMethodsRequest, context: Any
+    ) -> pb.ListPaymentMethodsResponse:
+        """See payments_service.proto."""
+        amount, language = request.amount, request.language or DEFAULT_LANGUAGE
+        accept(
+            refused_key("house_id", request.house_id),
+            refused_total("amount.amount_minor", amount.amount_minor),
+            refused_currency("amount.currency", amount.currency),
+            refused_language("language", language),
+        )
+        found = await self._methods.accounts(request.house_id, amount.currency, amount.amount_minor, language)
+        told = [paying_account_message(one, amount.currency) for one in found]
+        return pb.ListPaymentMethodsResponse(accounts=told)

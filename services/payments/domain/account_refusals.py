@@ -25,36 +25,10 @@ class ProviderAccountArchived(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderAccountMissing(Refusal):
-    """The house has no account with a payment provider for payments in {currency}: it makes or names one first."""
-
-    kind: ClassVar[Kind] = Kind.PRECONDITION
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderAccountLocked(Refusal):
-    """The payment provider refuses the key of the house's account {name}: give it another, or check it again."""
-
-    kind: ClassVar[Kind] = Kind.PRECONDITION
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class ProviderKeyRefused(Refusal):
     """{provider} does not let this key in: {note}."""
 
     kind: ClassVar[Kind] = Kind.PRECONDITION
-    provider: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderSilent(Refusal):
-    """{provider} does not answer now: {note}. Nothing was changed; try again after a moment."""
-
-    kind: ClassVar[Kind] = Kind.UNDER_WAY
-    retry_after_ms: ClassVar[int] = 10_000
     provider: str
     note: str
 

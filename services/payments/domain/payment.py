@@ -50,9 +50,9 @@ class Payment:
     since when the provider keeps money ready that was neither captured nor let go; a payment that has ended without
     money and yet has one is owed a void. `refunded_minor` is what has gone back by then, in parts or whole: our
     `refunds`, the house's own at the provider, and disputes that were lost. `provider_account_id` is the house's
-    account at the provider, "" the deployment's own. `attempts` counts the visits since the last change;
-    `next_attempt_at_ms` is when the reconciler looks again, None when there is nothing left to learn. `version` counts
-    the stored changes.
+    account at the provider, "" the deployment's own; `method` is the way to pay that the buyer chose, "" any.
+    `attempts` counts the visits since the last change; `next_attempt_at_ms` is when the reconciler looks again, None
+    when there is nothing left to learn. `version` counts the stored changes.
     """
 
     payment_id: str
@@ -82,6 +82,7 @@ class Payment:
     dispute_state: DisputeState = DisputeState.NONE
     disputed_minor: int = 0
     provider_account_id: str = ""
+    method: str = ""
     attempts: int = 0
     next_attempt_at_ms: int | None = None
     version: int = 0

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Final
 
 from services.contracts.money import refused_currency
+from services.contracts.payment_refusals import ProviderAccountLocked, ProviderAccountMissing
 from services.contracts.texts import refused_text
-from services.payments.domain.account_refusals import ProviderAccountLocked, ProviderAccountMissing
 from services.runtime.errors import UNSET, FieldInvalid, Refusal, refused_fields
 
 # Of a house, those that were archived not counted.
@@ -198,10 +198,17 @@ def chosen_account(
             return ProviderAccountMissing(currency)
     elif not live:
         return ProviderAccountMissing(currency) if accounts else None
-    best = max(live, key=lambda one: (currency in one.choice.default_currencies, one.choice.is_default))
-    if not asked and len(live) > 1 and currency not in best.choice.default_currencies and not best.choice.is_default:
+    best = default_account(live, currency)
+    if best is None:
         return ProviderAccountMissing(currency)
     return best if best.takes_payments else ProviderAccountLocked(best.choice.name)
+
+
+def default_account(live: Sequence[ProviderAccount], currency: str) -> ProviderAccount | None:
+    """Where a buyer pays who chooses nothing, locked or not; None where the house has decided for none of several."""
+    best = max(live, key=lambda one: (currency in one.choice.default_currencies, one.choice.is_default))
+    decided = len(live) == 1 or currency in best.choice.default_currencies or best.choice.is_default
+    return best if decided else None
 
 
 def refused_choice(prefix: str, choice: Choice) -> FieldInvalid | None:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from services.contracts.bounds import MAX_TOTAL_MINOR, MAX_VOUCHER_CODES
 from services.contracts.money import refused_currency
 from services.contracts.texts import refused_idempotency_key, refused_url
+from services.payments.domain.payment_methods import refused_method
 from services.payments.domain.refunds import RefundWanted
 from services.runtime.errors import UNSET, FieldInvalid, Kind, Refusal, refused_fields
 from services.runtime.ids import refused_key
@@ -76,6 +77,8 @@ class PaymentWanted:
     return_url: str
     expires_at_ms: int
     instruments: tuple[InstrumentWanted, ...] = ()
+    provider_account_id: str = ""
+    method: str = ""
 
     @property
     def provider_minor(self) -> int:
@@ -91,22 +94,23 @@ def refused_wanted(wanted: PaymentWanted) -> FieldInvalid | None:
             refused_key("order_id", wanted.order_id),
             refused_key("performance_id", wanted.performance_id),
             refused_idempotency_key(wanted.idempotency_key),
-            _refused_amount(wanted),
+            refused_total("amount.amount_minor", wanted.amount_minor),
             refused_currency("amount.currency", wanted.currency),
             refused_url("return_url", wanted.return_url) if wanted.return_url or wanted.provider_minor > 0 else None,
             *_refused_instruments(wanted),
+            refused_key("provider_account_id", wanted.provider_account_id) if wanted.provider_account_id else None,
+            refused_method("method", wanted.method),
             _refused_unset_end(wanted),
         )
     )
 
 
-def _refused_amount(wanted: PaymentWanted) -> FieldInvalid | None:
+def refused_total(field: str, amount_minor: int) -> FieldInvalid | None:
+    """The refusal for what nobody can be asked to pay, else None."""
     limit = f"1 to {MAX_TOTAL_MINOR:,} minor units"
-    if wanted.amount_minor < 1:
-        return FieldInvalid("amount.amount_minor", "must be positive: what costs nothing needs no payment", limit)
-    if wanted.amount_minor > MAX_TOTAL_MINOR:
-        return FieldInvalid("amount.amount_minor", "is too large", limit)
-    return None
+    if amount_minor < 1:
+        return FieldInvalid(field, "must be positive: what costs nothing needs no payment", limit)
+    return FieldInvalid(field, "is too large", limit) if amount_minor > MAX_TOTAL_MINOR else None
 
 
 def _refused_unset_end(wanted: PaymentWanted) -> FieldInvalid | None:

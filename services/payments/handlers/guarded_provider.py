@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from services.payments.domain.payment import Payment
+from services.payments.domain.payment_methods import PaymentMethod
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports import (
     KEY_REFUSED,
@@ -76,6 +77,9 @@ class GuardedProvider:
     async def check(self) -> Outcome[ProviderIdentity]:
         """See PaymentProvider.check; a locked account may be asked this."""
         return await self._inner.check()
+
+    async def methods(self, currency: str, amount_minor: int, language: str) -> Outcome[Sequence[PaymentMethod]]:
+        return await self._ask(lambda: self._inner.methods(currency, amount_minor, language))
 
     async def create(self, payment: Payment) -> Outcome[ProviderPayment]:
         # Only a first try that lets nobody in is proof: an earlier one may have made the payment.
@@ -169,6 +173,10 @@ class ClosedProvider:
         self._why = Uncertain(why)
 
     async def check(self) -> Outcome[ProviderIdentity]:
+        return self._why
+
+    async def methods(self, currency: str, amount_minor: int, language: str) -> Outcome[Sequence[PaymentMethod]]:
+        del currency, amount_minor, language
         return self._why
 
     async def create(self, payment: Payment) -> Outcome[ProviderPayment]:

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from services.payments.domain.account_refusals import ProviderAccountMissing
+from services.contracts.payment_refusals import ProviderAccountMissing
 from services.payments.domain.provider_account import AccountState, ProviderAccount, chosen_account
 from services.payments.handlers.guarded_provider import ClosedProvider, GuardedProvider
 from services.payments.ports import PaymentProvider
@@ -81,6 +81,15 @@ class OpenAccounts:
         while len(self._houses) > MOST_HOUSES:
             self._houses.popitem(last=False)
         return found
+
+    async def live(self, house_id: str) -> Sequence[ProviderAccount]:
+        """Those of the house that were not archived."""
+        return [one for one in await self._of_house(house_id) if one.state is not AccountState.ARCHIVED]
+
+    def is_silent(self, account: str) -> bool:
+        """Whether it is open here and rests because its provider does not answer."""
+        known = self._open.get(account)
+        return known is not None and known.provider.is_silent
 
     def forget(self, house_id: str, account_id: str) -> None:
         """Something was changed here: it is read anew before it is used again."""

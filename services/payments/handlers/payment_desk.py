@@ -45,6 +45,7 @@ def request_hash(wanted: PaymentWanted) -> str:
         wanted.expires_at_ms,
         # Where there are none, the hash is that of releases which knew none.
         *((one.voucher_id, one.amount_minor) for one in wanted.instruments),
+        *((wanted.provider_account_id, wanted.method) if wanted.provider_account_id or wanted.method else ()),
     )
     return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
 
@@ -107,7 +108,7 @@ class PaymentDesk:
         """Where vouchers pay all of it no provider is asked, whether the house has an account or not."""
         if wanted.provider_minor == 0:
             return Till("", "")
-        return await self._tills.till(wanted.house_id, wanted.currency)
+        return await self._tills.till(wanted.house_id, wanted.currency, wanted.provider_account_id)
 
     async def _record(self, minted: Payment) -> Payment:
         return await (self._store.record_charged(minted) if minted.charges else self._store.record(minted))
@@ -133,6 +134,7 @@ class PaymentDesk:
             expires_at_ms=wanted.expires_at_ms,
             provider=till.provider,
             provider_account_id=till.account_id,
+            method=wanted.method,
             created_at_ms=now_ms,
             next_attempt_at_ms=now_ms + self._first_look_ms,
             charges=tuple(

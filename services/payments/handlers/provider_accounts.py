@@ -9,13 +9,13 @@ from services.contracts.acts import Act
 from services.contracts.changes import masked, refused_etag
 from services.contracts.once import Asked, answer_once
 from services.contracts.pages import AskedPage, token_after
+from services.contracts.payment_refusals import ProviderSilent
 from services.payments.domain.account_refusals import (
     ProviderAccountArchived,
     ProviderAccountDiffers,
     ProviderAccountNotFound,
     ProviderKeyRefused,
     ProviderNotOffered,
-    ProviderSilent,
     TooManyProviderAccounts,
 )
 from services.payments.domain.provider_account import (

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final, Protocol
 
 from services.payments.domain.payment import DisputeState, Payment
+from services.payments.domain.payment_methods import PaymentMethod
 from services.payments.domain.refunds import RefundReport
 from services.payments.ports.outcome import Outcome
 
@@ -111,6 +112,13 @@ class PaymentProvider(Protocol):
 
     async def check(self) -> Outcome[ProviderIdentity]:
         """One harmless question: whether the key is good, and whose account it opens. KEY_REFUSED is a no."""
+        ...
+
+    async def methods(self, currency: str, amount_minor: int, language: str) -> Outcome[Sequence[PaymentMethod]]:
+        """The ways to pay that are open at the account in that currency, named for that language.
+
+        Those that do not take the amount may be left out; the others tell their limits where the provider has them.
+        """
         ...
 
     async def create(self, payment: Payment) -> Outcome[ProviderPayment]:

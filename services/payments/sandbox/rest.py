@@ -37,8 +37,12 @@ class Creation(msgspec.Struct, frozen=True):
     expires_at_ms: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
     metadata: Annotated[dict[Annotated[str, msgspec.Meta(max_length=40)], _Text], msgspec.Meta(max_length=20)] = {}
     capture: Literal["automatic", "manual"] = "automatic"
+    method: Literal["", "card", "bank"] = ""
 
     def __post_init__(self) -> None:
+        if self.method == "bank" and self.capture == "manual":
+            message = "a bank transfer cannot be captured later"
+            raise ValueError(message)
         refusal = refused_currency("currency", self.currency)
         if refusal is not None:
             raise ValueError(refusal.message())
@@ -97,6 +101,7 @@ class RestApi:
             Route("/v1/payments/{id}/dispute", self.open_dispute, methods=["POST"]),
             Route("/v1/payments/{id}/dispute/close", self.close_dispute, methods=["POST"]),
             Route("/v1/events", self.list_events, methods=["GET"]),
+            Route("/v1/payment_methods", self.list_methods, methods=["GET"]),
             Route("/v1/test_cards", self.list_cards, methods=["GET"]),
         ]
 
@@ -257,6 +262,11 @@ class RestApi:
         events = [msgspec.Raw(body) for _, body in found]
         next_after = str(found[-1][0]) if found else after
         return _json({"events": events, "next_after": next_after, "more": len(found) == limit})
+
+    async def list_methods(self, _request: Request) -> Response:
+        """GET /v1/payment_methods. Either is paid on the same page; a bank transfer is never authorised first."""
+        offered = [{"id": one, "least_minor": 1, "most_minor": MAX_TOTAL_MINOR} for one in ("card", "bank")]
+        return _json({"payment_methods": offered})
 
     async def list_cards(self, _request: Request) -> Response:
         """GET /v1/test_cards: the table of cards.py."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -60,6 +61,9 @@ async def refund(provider: PaymentProvider, payment: Payment, attempt: int = 0) 
 class ProviderContract(ABC):
     """`provider` is a fixture; the abstract methods do what buyers, banks and people of the house do there."""
 
+    # Two ways to pay that are open there: one that can be authorised first, and one that cannot.
+    ways: ClassVar[set[str]]
+
     @abstractmethod
     async def buyer_pays(self, told: ProviderPayment) -> None:
         """The money is captured when this returns."""
@@ -88,6 +92,15 @@ class ProviderContract(ABC):
         assert (told.amount_minor, told.currency, told.refunded_minor) == (1_250, "EUR", 0)
         assert told.pay_url.startswith("http")
         assert done(await provider.fetch(told.ref)) == told
+
+    async def test_what_the_account_offers_for_an_amount_can_be_chosen(self, provider: PaymentProvider) -> None:
+        offered = await provider.methods("EUR", 1_250, "nl")
+        assert isinstance(offered, Done), offered
+        assert {one.method for one in offered.value} >= self.ways, "in the provider's own words"
+        assert all(one.name and one.takes(1_250) for one in offered.value)
+        for one in self.ways:
+            told = done(await provider.create(replace(fresh_payment(), method=one)))
+            assert told.status is ProviderStatus.OPEN
 
     async def test_what_vouchers_pay_is_not_asked_for(self, provider: PaymentProvider) -> None:
         payment = fresh_payment()

@@ -46,6 +46,8 @@ def provider(stage: MollieStage) -> PaymentProvider:
 class TestMollieProvider(ProviderContract):
     """See ProviderContract. A chargeback takes the money at once: nobody decides anything afterwards."""
 
+    ways = {"creditcard", "ideal"}  # noqa: RUF012
+
     @pytest.fixture(autouse=True)
     def _with_people(self, stage: MollieStage) -> None:
         self.mollie = stage.mollie

@@ -33,6 +33,8 @@ async def provider(tmp_path: Path) -> AsyncIterator[SandboxProviderClient]:
 class TestSandboxProvider(ProviderContract):
     """See ProviderContract."""
 
+    ways = {"card", "bank"}  # noqa: RUF012
+
     async def buyer_pays(self, told: ProviderPayment) -> None:
         await self._submit(told, "4242424242424242")
 

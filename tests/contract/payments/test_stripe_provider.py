@@ -27,6 +27,8 @@ def provider(stage: StripeStage) -> StripeProviderClient:
 class TestStripeProvider(ProviderContract):
     """See ProviderContract. Captured at once, as the contract's buyers pay; authorising: test_stripe_acts.py."""
 
+    ways = {"card", "ideal"}  # noqa: RUF012
+
     @pytest.fixture(autouse=True)
     def _with_people(self, stage: StripeStage) -> None:
         self.people = stage.people

@@ -22,6 +22,7 @@ from services.payments.api.vouchers_servicer import VouchersServicer
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.payments.handlers.provider_accounts import ProviderAccountHandler
 from services.payments.handlers.refund_tasks import RefundTasks
+from services.payments.handlers.payment_methods import MethodDesk
 from services.payments.handlers.vouchers import VoucherHandler
 from services.runtime.ids import SeededIds
 from tests.unit.contracts.good_values import CLOCK
@@ -43,7 +44,7 @@ def of_payments(store: Any, behind: type[Any]) -> Mapping[str, Any]:
     )
     accounts = ProviderAccountHandler(store, store, clock=CLOCK, ids=IDS, on_change=lambda _house, _account: None)
     return {
-        "PaymentsService": PaymentsServicer(desk),
+        "PaymentsService": PaymentsServicer(desk, MethodDesk(store, CLOCK)),
         "RefundTasksService": RefundTasksServicer(RefundTasks(store=store, driver=store, clock=CLOCK, ids=IDS)),
         "VouchersService": VouchersServicer(VoucherHandler(store, clock=CLOCK, ids=IDS), CLOCK),
         "ProviderAccountsService": ProviderAccountsServicer(accounts, store, "https://hooks.example"),

@@ -129,6 +129,7 @@ GOOD: Mapping[str, Any] = {
     "roles": "owner",
     "language": "nl",
     "languages": "en",
+    "method": "ideal",
     "list_id": "500123",
     "mailchimp_key": f"{'a' * 32}-us6",
     "marketing_permission_ids": "8d8c3c1c",

@@ -32,6 +32,7 @@ MORE_IS_ASKED = {
     ("CreateVouchers", "value.amount_minor"): "a voucher is worth something",
     ("CorrectVoucher", "amount.amount_minor"): "a correction changes something",
     ("CheckVouchers", "amount.amount_minor"): "what costs nothing needs no voucher",
+    ("ListPaymentMethods", "amount.amount_minor"): "what costs nothing is not paid",
     ("CreatePerformance", "opening_hours"): "a day's admission has hours",
 }
 

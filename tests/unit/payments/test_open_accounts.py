@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from services.payments.domain.account_refusals import ProviderAccountMissing
+from services.contracts.payment_refusals import ProviderAccountMissing
 from services.payments.domain.provider_account import Credentials, ProviderAccount, ProviderKind, locked
 from services.payments.handlers import open_accounts
 from services.payments.handlers.guarded_provider import LOCKED, ClosedProvider

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.payments.domain.account_refusals import ProviderAccountLocked, ProviderAccountMissing
+from services.contracts.payment_refusals import ProviderAccountLocked, ProviderAccountMissing
 from services.payments.domain.provider_account import (
     SECRET_OVERLAP_MS,
     AccountState,

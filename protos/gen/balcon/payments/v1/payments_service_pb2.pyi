@@ -168,6 +168,34 @@ DISPUTE_STATE_LOST: DisputeState.ValueType  # 3
 """The disputed money is gone as if refunded."""
 Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
 
+class _PayingState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PayingStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PayingState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PAYING_STATE_UNSPECIFIED: _PayingState.ValueType  # 0
+    """Not set."""
+    PAYING_STATE_OPEN: _PayingState.ValueType  # 1
+    """They can."""
+    PAYING_STATE_LOCKED: _PayingState.ValueType  # 2
+    """The provider refuses the account's key."""
+    PAYING_STATE_SILENT: _PayingState.ValueType  # 3
+    """The provider has not answered for a while."""
+
+class PayingState(_PayingState, metaclass=_PayingStateEnumTypeWrapper):
+    """Whether buyers can pay at an account now."""
+
+PAYING_STATE_UNSPECIFIED: PayingState.ValueType  # 0
+"""Not set."""
+PAYING_STATE_OPEN: PayingState.ValueType  # 1
+"""They can."""
+PAYING_STATE_LOCKED: PayingState.ValueType  # 2
+"""The provider refuses the account's key."""
+PAYING_STATE_SILENT: PayingState.ValueType  # 3
+"""The provider has not answered for a while."""
+Global___PayingState: _TypeAlias = PayingState  # noqa: Y015
+
 @_typing.final
 class Charge(_message.Message):
     """What one instrument pays of a payment."""
@@ -458,6 +486,8 @@ class CreatePaymentRequest(_message.Message):
     RETURN_URL_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_MS_FIELD_NUMBER: _builtins.int
     INSTRUMENTS_FIELD_NUMBER: _builtins.int
+    PROVIDER_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """order id and attempt."""
     house_id: _builtins.str
@@ -470,6 +500,10 @@ class CreatePaymentRequest(_message.Message):
     """Where the provider sends the buyer afterwards. http(s), at most 2,048 characters; what vouchers pay needs none."""
     expires_at_ms: _builtins.int
     """After this the provider should take no money, unix milliseconds."""
+    provider_account_id: _builtins.str
+    """The house's account at which it is paid; unset: the house's default for the currency."""
+    method: _builtins.str
+    """The way to pay, as ListPaymentMethods tells it; unset: the buyer chooses on the provider's page."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much."""
@@ -491,10 +525,12 @@ class CreatePaymentRequest(_message.Message):
         return_url: _builtins.str = ...,
         expires_at_ms: _builtins.int = ...,
         instruments: _abc.Iterable[Global___InstrumentCharge] | None = ...,
+        provider_account_id: _builtins.str = ...,
+        method: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_at_ms", b"expires_at_ms", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "instruments", b"instruments", "order_id", b"order_id", "performance_id", b"performance_id", "return_url", b"return_url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_at_ms", b"expires_at_ms", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "instruments", b"instruments", "method", b"method", "order_id", b"order_id", "performance_id", b"performance_id", "provider_account_id", b"provider_account_id", "return_url", b"return_url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -879,3 +915,145 @@ class RefundPaymentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RefundPaymentResponse: _TypeAlias = RefundPaymentResponse  # noqa: Y015
+
+@_typing.final
+class PaymentMethod(_message.Message):
+    """One way to pay at an account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    METHOD_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    LEAST_FIELD_NUMBER: _builtins.int
+    MOST_FIELD_NUMBER: _builtins.int
+    method: _builtins.str
+    """The provider's own word for it, such as ideal."""
+    name: _builtins.str
+    """What buyers call it, in the language that was asked for where there is a word."""
+    @_builtins.property
+    def least(self) -> _money_pb2.Money:
+        """The least that can be paid with it; unset: the provider tells no such limit."""
+
+    @_builtins.property
+    def most(self) -> _money_pb2.Money:
+        """The most that can be paid with it; unset: the provider tells no such limit."""
+
+    def __init__(
+        self,
+        *,
+        method: _builtins.str = ...,
+        name: _builtins.str = ...,
+        least: _money_pb2.Money | None = ...,
+        most: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["least", b"least", "most", b"most"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["least", b"least", "method", b"method", "most", b"most", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PaymentMethod: _TypeAlias = PaymentMethod  # noqa: Y015
+
+@_typing.final
+class PayingAccount(_message.Message):
+    """An account of the house at which the amount may be paid."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    IS_DEFAULT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    METHODS_FIELD_NUMBER: _builtins.int
+    METHODS_KNOWN_FIELD_NUMBER: _builtins.int
+    provider_account_id: _builtins.str
+    """The account; empty: the deployment's own, for houses that have none."""
+    provider: _builtins.str
+    """The kind of provider, such as mollie."""
+    name: _builtins.str
+    """What the people of the house call it."""
+    is_default: _builtins.bool
+    """Where a buyer pays who chooses nothing."""
+    state: Global___PayingState.ValueType
+    """Whether buyers can pay there now."""
+    methods_known: _builtins.bool
+    """Whether `methods` are the provider's word; if not, it did not answer."""
+    @_builtins.property
+    def methods(self) -> _containers.RepeatedCompositeFieldContainer[Global___PaymentMethod]:
+        """What the provider offers for the amount."""
+
+    def __init__(
+        self,
+        *,
+        provider_account_id: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        name: _builtins.str = ...,
+        is_default: _builtins.bool = ...,
+        state: Global___PayingState.ValueType = ...,
+        methods: _abc.Iterable[Global___PaymentMethod] | None = ...,
+        methods_known: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_default", b"is_default", "methods", b"methods", "methods_known", b"methods_known", "name", b"name", "provider", b"provider", "provider_account_id", b"provider_account_id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PayingAccount: _TypeAlias = PayingAccount  # noqa: Y015
+
+@_typing.final
+class ListPaymentMethodsRequest(_message.Message):
+    """What ListPaymentMethods is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    language: _builtins.str
+    """The language of names: en, nl, de or nb; unset: en."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What is to be paid."""
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "house_id", b"house_id", "language", b"language"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPaymentMethodsRequest: _TypeAlias = ListPaymentMethodsRequest  # noqa: Y015
+
+@_typing.final
+class ListPaymentMethodsResponse(_message.Message):
+    """What ListPaymentMethods answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___PayingAccount]:
+        """The default first; none where the house has no account."""
+
+    def __init__(
+        self,
+        *,
+        accounts: _abc.Iterable[Global___PayingAccount] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPaymentMethodsResponse: _TypeAlias = ListPaymentMethodsResponse  # noqa: Y015

@@ -60,6 +60,11 @@ class PaymentsServiceStub:
                 request_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.CancelPaymentRequest.SerializeToString,
                 response_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.CancelPaymentResponse.FromString,
                 _registered_method=True)
+        self.ListPaymentMethods = channel.unary_unary(
+                '/balcon.payments.v1.PaymentsService/ListPaymentMethods',
+                request_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.ListPaymentMethodsRequest.SerializeToString,
+                response_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.ListPaymentMethodsResponse.FromString,
+                _registered_method=True)
         self.RefundPayment = channel.unary_unary(
                 '/balcon.payments.v1.PaymentsService/RefundPayment',
                 request_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentRequest.SerializeToString,
@@ -106,6 +111,14 @@ class PaymentsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPaymentMethods(self, request, context):
+        """Where and how so much can be paid at a house: its accounts, each with the provider's own list for it. Nothing is
+        stored. What was asked a moment ago is told again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RefundPayment(self, request, context):
         """Gives an amount back, or all that is left, to each instrument that it came from: what was taken last first.
         REFUND_EXCEEDS_LEFT when more is asked for than is left. Nothing left and no amount named: the payment as it is.
@@ -141,6 +154,11 @@ def add_PaymentsServiceServicer_to_server(servicer, server):
                     servicer.CancelPayment,
                     request_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.CancelPaymentRequest.FromString,
                     response_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.CancelPaymentResponse.SerializeToString,
+            ),
+            'ListPaymentMethods': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPaymentMethods,
+                    request_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.ListPaymentMethodsRequest.FromString,
+                    response_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.ListPaymentMethodsResponse.SerializeToString,
             ),
             'RefundPayment': grpc.unary_unary_rpc_method_handler(
                     servicer.RefundPayment,
@@ -284,6 +302,33 @@ class PaymentsService:
             '/balcon.payments.v1.PaymentsService/CancelPayment',
             balcon_dot_payments_dot_v1_dot_payments__service__pb2.CancelPaymentRequest.SerializeToString,
             balcon_dot_payments_dot_v1_dot_payments__service__pb2.CancelPaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPaymentMethods(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.payments.v1.PaymentsService/ListPaymentMethods',
+            balcon_dot_payments_dot_v1_dot_payments__service__pb2.ListPaymentMethodsRequest.SerializeToString,
+            balcon_dot_payments_dot_v1_dot_payments__service__pb2.ListPaymentMethodsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,10 @@ class PaymentsServiceStub:
     """One payment as far as it is known."""
     CancelPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.CancelPaymentRequest, _payments_service_pb2.CancelPaymentResponse]
     """Asks the provider to cancel. The answer tells what is known: cancelled, succeeded, failed, or still pending."""
+    ListPaymentMethods: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.ListPaymentMethodsRequest, _payments_service_pb2.ListPaymentMethodsResponse]
+    """Where and how so much can be paid at a house: its accounts, each with the provider's own list for it. Nothing is
+    stored. What was asked a moment ago is told again.
+    """
     RefundPayment: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.RefundPaymentRequest, _payments_service_pb2.RefundPaymentResponse]
     """Gives an amount back, or all that is left, to each instrument that it came from: what was taken last first.
     REFUND_EXCEEDS_LEFT when more is asked for than is left. Nothing left and no amount named: the payment as it is.
@@ -63,6 +67,10 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     """One payment as far as it is known."""
     CancelPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.CancelPaymentRequest, _payments_service_pb2.CancelPaymentResponse]  # type: ignore[assignment]
     """Asks the provider to cancel. The answer tells what is known: cancelled, succeeded, failed, or still pending."""
+    ListPaymentMethods: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.ListPaymentMethodsRequest, _payments_service_pb2.ListPaymentMethodsResponse]  # type: ignore[assignment]
+    """Where and how so much can be paid at a house: its accounts, each with the provider's own list for it. Nothing is
+    stored. What was asked a moment ago is told again.
+    """
     RefundPayment: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.RefundPaymentRequest, _payments_service_pb2.RefundPaymentResponse]  # type: ignore[assignment]
     """Gives an amount back, or all that is left, to each instrument that it came from: what was taken last first.
     REFUND_EXCEEDS_LEFT when more is asked for than is left. Nothing left and no amount named: the payment as it is.
@@ -110,6 +118,16 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_payments_service_pb2.CancelPaymentResponse, _abc.Awaitable[_payments_service_pb2.CancelPaymentResponse]]:
         """Asks the provider to cancel. The answer tells what is known: cancelled, succeeded, failed, or still pending."""
+
+    @_abc_1.abstractmethod
+    def ListPaymentMethods(
+        self,
+        request: _payments_service_pb2.ListPaymentMethodsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payments_service_pb2.ListPaymentMethodsResponse, _abc.Awaitable[_payments_service_pb2.ListPaymentMethodsResponse]]:
+        """Where and how so much can be paid at a house: its accounts, each with the provider's own list for it. Nothing is
+        stored. What was asked a moment ago is told again.
+        """
 
     @_abc_1.abstractmethod
     def RefundPayment(
