@@ -20,9 +20,9 @@ from services.payments.api.provider_accounts_servicer import ProviderAccountsSer
 from services.payments.api.refund_tasks_servicer import RefundTasksServicer
 from services.payments.api.vouchers_servicer import VouchersServicer
 from services.payments.handlers.payment_desk import PaymentDesk
+from services.payments.handlers.payment_methods import MethodDesk
 from services.payments.handlers.provider_accounts import ProviderAccountHandler
 from services.payments.handlers.refund_tasks import RefundTasks
-from services.payments.handlers.payment_methods import MethodDesk
 from services.payments.handlers.vouchers import VoucherHandler
 from services.runtime.ids import SeededIds
 from tests.unit.contracts.good_values import CLOCK
