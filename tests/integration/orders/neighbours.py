@@ -154,6 +154,19 @@ class ServedPayments(PaymentsServiceServicer):
         assert request.idempotency_key == order.payment_key
         return payments.CreatePaymentResponse(payment=self._told(await self.twin.create(order)))
 
+    async def ListPaymentMethods(
+        self, request: payments.ListPaymentMethodsRequest, context: Context
+    ) -> payments.ListPaymentMethodsResponse:
+        card = payments.PaymentMethod(method="card", name="Card")
+        account = payments.PayingAccount(
+            provider="sandbox",
+            is_default=True,
+            state=payments.PAYING_STATE_OPEN,
+            methods=[card],
+            methods_known=True,
+        )
+        return payments.ListPaymentMethodsResponse(accounts=[account])
+
     async def CreatePayments(
         self, request: payments.CreatePaymentsRequest, context: Context
     ) -> payments.CreatePaymentsResponse:
