@@ -87,7 +87,14 @@ async def build(service: Service) -> None:
     await _open_webhooks(
         service,
         settings,
-        WebhookDesk(providers=providers, inbox=inbox, payments=unknown, clock=clock, on_new=worker.hand_over),
+        WebhookDesk(
+            providers=providers,
+            inbox=inbox,
+            payments=unknown,
+            clock=clock,
+            on_new=worker.hand_over,
+            take=worker.take,
+        ),
     )
     desk = PaymentDesk(
         driver=driver,

@@ -6,6 +6,7 @@ The columns of the one refund that releases before 0008 knew are still written, 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,8 @@ _PLAIN = tuple(field.name for field in dataclasses.fields(Payment) if field.name
 # Of the refund that the release before would know.
 _MIRRORED = ("refund_state", "refund_key", "refund_attempt", "refund_refusals", "refund_due_at_ms")
 COLUMNS = (*_PLAIN, *_DOCUMENTS, *_MIRRORED)
+DOCUMENTS_AND_MIRRORS = frozenset((*_DOCUMENTS, *_MIRRORED))
+_ENUMS = frozenset({"state", "dispute_state"})
 # What a change may change; the rest was fixed by the request.
 CHANGING = (
     "state",
@@ -51,6 +54,14 @@ def row_of(payment: Payment) -> dict[str, Any]:
     row["refunds"] = msgspec.to_builtins(payment.refunds)
     row["charges"] = msgspec.to_builtins(payment.charges)
     return row | _mirrored(payment)
+
+
+def plain_row_of(payment: Payment, names: Sequence[str]) -> dict[str, Any]:
+    """Of columns that are neither documents nor mirrored, as they are."""
+    row = {name: getattr(payment, name) for name in names}
+    for name in _ENUMS & row.keys():
+        row[name] = row[name].value
+    return row
 
 
 def _mirrored(payment: Payment) -> dict[str, Any]:

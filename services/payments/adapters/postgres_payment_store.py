@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
-from sqlalchemy import ARRAY, Column, ColumnElement, String, and_, any_, bindparam, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, ColumnElement, String, and_, any_, bindparam, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.payments.adapters.payment_events import acts_of, event_of
-from services.payments.adapters.payment_rows import CHANGING, COLUMNS, payment_of, row_of
+from services.payments.adapters.payment_rows import payment_of
+from services.payments.adapters.payment_statements import Moved, recording, storing, working_off
 from services.payments.adapters.tables import PAYMENTS
 from services.payments.adapters.voucher_rows import VoucherRows
 from services.payments.domain.next_attempt import RetryPolicy, rescheduled
@@ -27,7 +29,6 @@ from services.runtime.outbox.event import OutgoingEvent
 from services.runtime.outbox.writer import enqueue
 from services.runtime.sql.connections import after_commit, connected, for_single_statements
 from services.runtime.sql.faults import is_transient
-from services.runtime.sql.row_arrays import RowArrays, inserting
 from services.runtime.sql.scopes import AllHouses, HouseScope
 from services.runtime.work.gathering import Gathering, ItemBroke
 
@@ -43,17 +44,6 @@ _ANY_ID = PAYMENTS.c.payment_id == any_(bindparam("payment_ids", type_=ARRAY(Str
 _FIND = select(PAYMENTS).where(_OF_HOUSE, _ANY_ID)
 # In one order, so that processes that change the same payments wait instead of deadlocking.
 _LOCK = _FIND.order_by(PAYMENTS.c.payment_id).with_for_update()
-_CHANGED = RowArrays(
-    [*(PAYMENTS.c[name] for name in ("house_id", "payment_id", *CHANGING)), Column("was", PAYMENTS.c.version.type)]
-)
-# Where nobody was faster.
-_STORE = (
-    update(PAYMENTS)
-    .where(*(PAYMENTS.c[name] == _CHANGED.table.c[name] for name in ("house_id", "payment_id")))
-    .where(PAYMENTS.c.version == _CHANGED.table.c.was)
-    .values({name: _CHANGED.column(name) for name in CHANGING})
-    .returning(PAYMENTS.c.payment_id)
-)
 _FIND_BY_KEY = select(PAYMENTS).where(
     _OF_HOUSE, PAYMENTS.c.idempotency_key == any_(bindparam("keys", type_=ARRAY(String)))
 )
@@ -63,13 +53,6 @@ _DISPUTED = PAYMENTS.c.dispute_state == text(f"'{DisputeState.OPEN.value}'")
 _WAITING = select(func.count().filter(_STUCK).label("stuck"), func.count().filter(_DISPUTED).label("disputed")).where(
     or_(_STUCK, _DISPUTED)
 )
-_NEW, _NEW_ROWS = inserting(PAYMENTS, COLUMNS)
-_RECORD = (
-    insert(PAYMENTS)
-    .from_select(list(COLUMNS), _NEW)
-    .on_conflict_do_nothing(index_elements=["house_id", "idempotency_key"])
-    .returning(PAYMENTS.c.payment_id)
-)
 # Not "IS NULL": the index of those that wait would be read as a whole, and not the keys.
 _SETTLE = text(
     """UPDATE provider_notices n SET settled_at_ms = CAST(:now_ms AS bigint), outcome = :outcome, house_id = :house_id
@@ -78,6 +61,8 @@ _SETTLE = text(
 )
 # As many as one transaction takes: the events of a group are far below what the outbox takes at once.
 MOST_IN_A_GROUP = 128
+# Payments that wait for their buyers, as this process wrote them last.
+_MOST_REMEMBERED = 4_096
 # A commit costs many times what one payment more in it does.
 PACE_SECONDS = 0.02
 
@@ -90,6 +75,10 @@ class _Asked:
     decide: Callable[[Payment], Decision]
     visited: bool
     settles: Sequence[WebhookEvent]
+
+
+class _Overtaken(Exception):
+    """A payment is not as it was thought to be."""
 
 
 class KeyTaken(Retryable):
@@ -120,6 +109,7 @@ class PostgresPaymentStore:
         self._retry_policy = retry_policy
         self._on_events = on_events
         self._vouchers = vouchers
+        self._written: OrderedDict[tuple[str, str], Payment] = OrderedDict()
         self._records = self._gathering("payment_records", self._record_all)
         self._finds = self._gathering("payment_finds", self._find_all)
         self._changes = self._gathering("payment_changes", self._change_all)
@@ -141,9 +131,8 @@ class PostgresPaymentStore:
         return await self._records.ask(payment.house_id, payment)
 
     async def _record_all(self, house_id: str, payments: Sequence[Payment]) -> Sequence[Payment]:
-        rows = [row_of(payment) for payment in payments]
         async with connected(self._single, HouseScope(house_id)) as connection:
-            done = await connection.execute(_RECORD, _NEW_ROWS.values(rows))
+            done = await connection.execute(*recording(payments))
             new = {row.payment_id for row in done}
             earlier = [payment.idempotency_key for payment in payments if payment.payment_id not in new]
             found: dict[str, Payment] = {}
@@ -165,7 +154,7 @@ class PostgresPaymentStore:
                 return payment_of(row)
             outcome = charged(payment, vouchers, now_ms)
             after = outcome.payment
-            inserted = await connection.execute(_RECORD, _NEW_ROWS.values([row_of(after)]))
+            inserted = await connection.execute(*recording([after]))
             if inserted.first() is None:  # a request with other vouchers under the same key was faster
                 raise KeyTaken
             await self._vouchers.write(connection, house_id, outcome.entries)
@@ -223,11 +212,23 @@ class PostgresPaymentStore:
         return await self._changes.ask(house_id, _Asked(payment_id, decide, visited, settles))
 
     async def _change_all(self, house_id: str, group: Sequence[_Asked]) -> Sequence[_Changed | ItemBroke]:
-        """Several changes of one payment follow each other, as if each had waited for the lock."""
-        wanted = {"of_house": house_id, "payment_ids": sorted({asked.payment_id for asked in group})}
+        """Several changes of one payment follow each other, as if each had waited for the lock.
+
+        What this process wrote last is most likely how they are: then nothing is read, and nobody locked.
+        """
+        ids = sorted({asked.payment_id for asked in group})
+        written = {one: payment for one in ids if (payment := self._written.pop((house_id, one), None)) is not None}
+        if len(written) == len(ids):
+            with contextlib.suppress(_Overtaken):
+                return await self._changed(house_id, group, written)
+        return await self._changed(house_id, group, None)
+
+    async def _changed(
+        self, house_id: str, group: Sequence[_Asked], known: Mapping[str, Payment] | None
+    ) -> Sequence[_Changed | ItemBroke]:
+        """Raises _Overtaken where a payment is not as it is known, or what is known is not enough to tell."""
         async with connected(self._engine, HouseScope(house_id)) as connection:
-            locked = (await connection.execute(_LOCK, wanted)).mappings()
-            before = {row["payment_id"]: payment_of(row) for row in locked}
+            before = await self._locked(connection, house_id, group) if known is None else known
             after, answers, events = dict(before), list[_Changed | ItemBroke](), list[OutgoingEvent]()
             for asked in group:
                 answer = self._answered(after, asked)
@@ -236,15 +237,19 @@ class PostgresPaymentStore:
                     after[asked.payment_id] = answer[0]
                     events += _events(*answer)
                     events += acts_of(answer[0], answer[1].changes, now_ms=self._clock.now_ms(), ids=self._ids)
-            changed = [one for payment_id, one in after.items() if one != before[payment_id]]
-            if changed:
-                await connection.execute(_STORE, _stored(changed, [before[one.payment_id].version for one in changed]))
+            moved = [(before[one], payment) for one, payment in after.items() if payment != before[one]]
+            # Who was told that nothing changes, or was refused, was told so about how it really stands.
+            if known is not None and (len(moved) < len(before) or not all(isinstance(one, tuple) for one in answers)):
+                raise _Overtaken
+            if moved:
+                stored = (await connection.execute(*storing(moved))).all()
+                if known is not None and len(stored) < len(moved):
+                    raise _Overtaken
             if events:
                 await enqueue(connection, events, now_ms=self._clock.now_ms(), ids=self._ids)
                 after_commit(connection, self._on_events)
-            moved = [answer for answer in answers if isinstance(answer, tuple) and answer[0].moves_vouchers]
-            if moved:
-                told = [(payment, decision.changes) for payment, decision in moved]
+            told = [(one[0], one[1].changes) for one in answers if isinstance(one, tuple) and one[0].moves_vouchers]
+            if told:
                 await self._vouchers.follow(connection, told, self._clock.now_ms())
             settled = [
                 (before[asked.payment_id].account, event)
@@ -253,8 +258,13 @@ class PostgresPaymentStore:
                 for event in asked.settles
             ]
             if settled:
-                await settle(connection, settled, "applied", self._clock.now_ms(), house_id)
+                await connection.execute(*working_off(settled, house_id, self._clock.now_ms()))
         return answers
+
+    @staticmethod
+    async def _locked(connection: AsyncConnection, house_id: str, group: Sequence[_Asked]) -> dict[str, Payment]:
+        wanted = {"of_house": house_id, "payment_ids": sorted({asked.payment_id for asked in group})}
+        return {row["payment_id"]: payment_of(row) for row in (await connection.execute(_LOCK, wanted)).mappings()}
 
     def _answered(self, payments: Mapping[str, Payment], asked: _Asked) -> _Changed | ItemBroke:
         """One that cannot be decided changes nothing, and keeps no other from being stored."""
@@ -273,18 +283,27 @@ class PostgresPaymentStore:
         after, decision = self._decided(known, decide, visited)
         if after == known or _events(after, decision):
             return None
-        return (after, decision) if await self._known_changes.ask(known.house_id, after) else None
+        if not await self._known_changes.ask(known.house_id, (known, after)):
+            return None
+        self._remember(after)
+        return after, decision
 
-    async def _store_all(self, house_id: str, payments: Sequence[Payment]) -> Sequence[bool]:
+    def _remember(self, payment: Payment) -> None:
+        """For the word that it is paid, which comes next."""
+        if payment.state is PaymentState.PENDING:
+            self._written[payment.house_id, payment.payment_id] = payment
+            while len(self._written) > _MOST_REMEMBERED:
+                self._written.popitem(last=False)
+
+    async def _store_all(self, house_id: str, group: Sequence[Moved]) -> Sequence[bool]:
         """Whether each was still as its caller knew it. Of two that knew the same, the first is stored."""
-        first: dict[str, Payment] = {}
-        for payment in payments:
-            first.setdefault(payment.payment_id, payment)
-        changed = sorted(first.values(), key=lambda one: one.payment_id)
+        first: dict[str, Moved] = {}
+        for moved in group:
+            first.setdefault(moved[1].payment_id, moved)
         async with connected(self._single, HouseScope(house_id)) as connection:
-            done = await connection.execute(_STORE, _stored(changed, [one.version - 1 for one in changed]))
+            done = await connection.execute(*storing([first[payment_id] for payment_id in sorted(first)]))
             stored = {row.payment_id for row in done}
-        return [payment is first[payment.payment_id] and payment.payment_id in stored for payment in payments]
+        return [moved is first[moved[1].payment_id] and moved[1].payment_id in stored for moved in group]
 
     def _decided(
         self, before: Payment, decide: Callable[[Payment], Decision], visited: bool
@@ -338,10 +357,6 @@ class PostgresPaymentStore:
 
 def _events(payment: Payment, decision: Decision) -> list[OutgoingEvent]:
     return [event for change in decision.changes if (event := event_of(payment, change)) is not None]
-
-
-def _stored(payments: Sequence[Payment], versions: Sequence[int]) -> dict[str, Any]:
-    return _CHANGED.values([row_of(one) | {"was": version} for one, version in zip(payments, versions, strict=True)])
 
 
 async def settle(

@@ -1,8 +1,11 @@
-"""Takes a provider's webhook: checks the signature, stores the event, answers. Acts on nothing itself (RULE 28)."""
+"""Takes a provider's webhook: checks the signature, stores the event, answers (RULE 28).
+
+What a signed event proves by itself is stored together with what it changes; everything else is acted on later.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from services.payments.ports import PaymentProvider, Providers, WebhookEvent, WebhookEventStore, WebhookFlaw
@@ -26,12 +29,14 @@ class WebhookDesk:
         payments: KnowsPayments,
         clock: Clock,
         on_new: Callable[[str, WebhookEvent], None],
+        take: Callable[[PaymentProvider, WebhookEvent], Awaitable[bool]],
     ) -> None:
         self._providers = providers
         self._inbox = inbox
         self._payments = payments
         self._clock = clock
         self._on_new = on_new
+        self._take = take
 
     async def knows(self, provider: str, account: str) -> PaymentProvider | None:
         """The account that the address of a webhook names, if there is such a one at this provider."""
@@ -47,6 +52,9 @@ class WebhookDesk:
             return read
         if not read.is_signed:
             await self._receive_unsigned(provider, read)
+            return None
+        if await self._take(provider, read):
+            WEBHOOKS.labels("stored").inc()
             return None
         is_new = await self._inbox.add(provider.account, read, LEASE_SECONDS)
         WEBHOOKS.labels("stored" if is_new else "duplicate").inc()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from services.payments.domain.next_attempt import RetryPolicy, backoff_ms
@@ -11,7 +12,9 @@ from services.payments.ports import (
     Declined,
     Done,
     LeasedWebhookEvent,
+    PaymentProvider,
     Providers,
+    ProviderStatus,
     Uncertain,
     WebhookEvent,
     WebhookEventStore,
@@ -19,11 +22,14 @@ from services.payments.ports import (
 from services.payments.ports.unknown_payments import UnknownPayments
 from services.runtime.clock import Clock
 from services.runtime.telemetry.logging import get_logger
+from services.runtime.waiting import end_if_cancelled
 from services.runtime.work.due_work import DueWork, Leased, WorkLimits
 
 _log = get_logger("payments")
 
 LEASE_SECONDS = 10.0
+# Providers wait for some seconds for an answer.
+TAKE_SECONDS = 1.0
 LIMITS = WorkLimits(concurrency=64, idle_seconds=1.0, handed_over=1_000)
 
 _OfOnePayment = Sequence[LeasedWebhookEvent]
@@ -72,8 +78,7 @@ class WebhookWorker:
         """Handles the events of one payment with one question to the provider, or none where one tells it all."""
         account, events = leased[0].account, [item.event for item in leased]
         provider = await self._providers.of(account)
-        snapshot = events[0].snapshot if len(events) == 1 and events[0].is_signed else None
-        if snapshot is not None and await self._driver.apply_snapshot(provider, snapshot, settles=events) is not None:
+        if len(events) == 1 and await self._proven(provider, events[0]):
             return
         outcome = await provider.fetch(events[0].payment_ref)
         match outcome:
@@ -90,6 +95,26 @@ class WebhookWorker:
                 await self._put_off(leased)
             case Uncertain():
                 await self._put_off(leased)
+
+    async def take(self, provider: PaymentProvider, event: WebhookEvent) -> bool:
+        """Stores and works off, in one transaction, what a signed webhook proves by itself; False: nothing was done.
+
+        For whoever waits with an answer: what takes long, or goes wrong, is for the inbox. What was begun may still be
+        done, and an event that is in the inbox then is worked off by it.
+        """
+        try:
+            async with asyncio.timeout(TAKE_SECONDS):
+                return await self._proven(provider, event)
+        except Exception as error:  # noqa: BLE001 (the provider is answered once the event is stored, by whichever way)
+            end_if_cancelled(error)
+            _log.warning("webhook_not_taken_at_once", ref=event.payment_ref, error=type(error).__name__)
+            return False
+
+    async def _proven(self, provider: PaymentProvider, event: WebhookEvent) -> bool:
+        snapshot = event.snapshot
+        if snapshot is None or not event.is_signed or snapshot.status is not ProviderStatus.SUCCEEDED:
+            return False
+        return await self._driver.apply_snapshot(provider, snapshot, settles=[event]) is not None
 
     async def _put_off(self, leased: _OfOnePayment) -> None:
         events = [item.event for item in leased]

@@ -49,8 +49,9 @@ class PaymentStore(Protocol):
     ) -> tuple[Payment, Decision] | None:
         """Locks the payment, asks `decide`, stores and publishes its changes and the next attempt; None when unknown.
 
-        `decide` may be asked twice: with `known`, what the caller read last, it is first tried without the lock.
-        `visited` counts a visit to the provider. The events in `settles` are worked off in the same transaction.
+        `decide` may be asked more than once: with `known`, what the caller read last, or with what this process wrote
+        last, it is first tried without the lock. `visited` counts a visit to the provider. The events in `settles` are
+        stored as worked off in the same transaction, whether they are in the inbox already or not.
         """
         ...
 

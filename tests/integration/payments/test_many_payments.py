@@ -13,6 +13,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.payments.adapters.payment_statements import storing
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
 from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
 from services.payments.domain.next_attempt import RetryPolicy
@@ -140,7 +141,7 @@ async def test_many_changes_of_one_moment_are_one_transaction_of_one_statement_a
             for one, told in zip(payments, events, strict=True)
         )
     )
-    assert stored.statements == ["SELECT", "UPDATE", "INSERT", "UPDATE"]
+    assert stored.statements == ["SELECT", "UPDATE", "INSERT", "INSERT"]
     assert {change[0].state for change in changed if change} == {PaymentState.SUCCEEDED}
     assert stored.woken == 1
     assert await stored.owner("SELECT count(*) FROM outbox") == [(8,)]
@@ -219,6 +220,63 @@ async def test_of_two_who_knew_the_same_payment_the_second_decides_anew(stored: 
     found = await stored.store.find(HOUSE, payment.payment_id)
     assert found is not None
     assert (found.state, found.version) == (PaymentState.PENDING, 1)
+
+
+def _opens(current: Payment) -> Decision:
+    report = Report(ReportKind.OPEN, provider_ref=f"ref_{current.payment_id}", pay_url="https://pay")
+    return decide(current, report, CLOCK.now_ms())
+
+
+async def _opened(stored: Stored, *names: str) -> list[Payment]:
+    """As this process wrote them last."""
+    recorded = await stored.recorded(*names)
+    opening = [stored.store.change(HOUSE, one.payment_id, _opens, known=one) for one in recorded]
+    return [changed[0] for changed in await asyncio.gather(*opening) if changed is not None]
+
+
+async def test_what_this_process_wrote_last_is_paid_for_without_being_read_again(stored: Stored) -> None:
+    payments = await _opened(stored, *"abc")
+    stored.statements.clear()
+    events = {one.payment_id: WebhookEvent(f"evt_{one.order_id}", f"ref_{one.payment_id}") for one in payments}
+    changed = await asyncio.gather(
+        *(
+            stored.store.change(HOUSE, payment_id, _succeeds, settles=[told], visited=True)
+            for payment_id, told in events.items()
+        )
+    )
+    assert stored.statements == ["UPDATE", "INSERT", "INSERT"]
+    found = await asyncio.gather(*(stored.store.find(HOUSE, payment_id) for payment_id in events))
+    assert found == [one[0] for one in changed if one]
+    assert await stored.owner("SELECT count(*) FROM outbox") == [(3,)]
+    assert await stored.owner("SELECT outcome, house_id FROM provider_notices") == [("applied", HOUSE)] * 3
+
+
+async def test_what_another_process_changed_meanwhile_is_decided_anew_as_it_stands(stored: Stored) -> None:
+    first, second = await _opened(stored, *"ab")
+    cancelled = "UPDATE payments SET state = 'CANCELLED', ended_at_ms = 1, version = version + 1"
+    await stored.owner(f"{cancelled} WHERE payment_id = '{first.payment_id}' RETURNING 1")
+    changed = await asyncio.gather(*(stored.store.change(HOUSE, one.payment_id, _succeeds) for one in (first, second)))
+    assert [one[1].verdict for one in changed if one] == [Verdict.SUCCEED_LATE, Verdict.SUCCEED]
+    assert await stored.owner("SELECT version FROM payments ORDER BY payment_id") == [(3,), (2,)]
+    assert await stored.owner("SELECT count(*) FROM outbox") == [(2,)]
+
+
+async def test_nobody_is_told_by_memory_that_nothing_changes(stored: Stored) -> None:
+    """What was remembered may be old: a no is the word of the row alone."""
+    (payment,) = await _opened(stored, "a")
+    await stored.owner("UPDATE payments SET amount_minor = 1, version = version + 1 RETURNING 1")
+    told = await stored.store.change(HOUSE, payment.payment_id, lambda _: Decision(Verdict.STALE))
+    assert told is not None
+    assert (told[0].amount_minor, told[0].version) == (1, 2)
+
+
+async def test_only_columns_that_moved_are_written(stored: Stored) -> None:
+    payments = await _opened(stored, *"ab")
+    moved = [(one, replace(one, state=PaymentState.SUCCEEDED, succeeded_at_ms=5, version=9)) for one in payments]
+    told = str(storing(moved)[0]).partition("SET ")[2].partition(" FROM")[0]
+    assert [part.partition("=")[0] for part in told.split(", ")] == ["state", "succeeded_at_ms", "version"]
+    owed = [(payments[0], replace(payments[0], refunded_minor=1, version=9))]
+    assert "refund_state=" in str(storing(owed)[0]), "what follows from refunds is written with them"
 
 
 async def test_a_record_under_a_key_that_is_taken_answers_the_earlier_one_and_its_group_is_recorded(

@@ -21,7 +21,7 @@ from services.payments.domain.next_attempt import RetryPolicy
 from services.payments.handlers.payment_driver import PaymentDriver
 from services.payments.handlers.webhook_desk import WebhookDesk
 from services.payments.handlers.webhook_worker import WebhookWorker
-from services.payments.ports import LeasedWebhookEvent, WebhookEvent
+from services.payments.ports import LeasedWebhookEvent, PaymentProvider, WebhookEvent
 from services.payments.sandbox.couriers import signature_header
 from services.runtime.clock import SystemClock
 from services.runtime.http_server import HttpServer
@@ -50,6 +50,10 @@ async def _engine(url: str) -> AsyncIterator[AsyncEngine]:
         await engine.dispose()
 
 
+async def _nothing_proven(_provider: PaymentProvider, _event: WebhookEvent) -> bool:
+    return False
+
+
 async def test_a_duplicate_webhook_is_worked_once(database_url: DatabaseUrl) -> None:
     worked: list[str] = []
     provider = _client()
@@ -61,6 +65,7 @@ async def test_a_duplicate_webhook_is_worked_once(database_url: DatabaseUrl) -> 
             payments=PostgresUnknownPayments(engine, CLOCK),
             clock=CLOCK,
             on_new=lambda _account, event: worked.append(event.event_id),
+            take=_nothing_proven,
         )
         for event_id in ("evt_1", "evt_1", "evt_2", "evt_1"):
             body = json.dumps({"id": event_id, "data": {"payment_id": "sbx_1"}}).encode()
