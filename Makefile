@@ -6,8 +6,9 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 ARGS ?=
-# Test files run on so many processes; each has servers of its own.
-WORKERS ?= 3
+# Test files run on so many processes; each has servers of its own. More than a small machine has cores: tests of whole
+# stacks wait about as long as they work.
+WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
@@ -32,7 +33,7 @@ quick: check ## for between two edits, under three minutes: check, then unit, ar
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile tests/unit tests/architecture tests/contract $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, protos, generated files, locks
-	$(BIN)/python -m tools.check
+	$(BIN)/python -m tools.check $(if $(filter test,$(MAKECMDGOALS)),--before-tests)
 
 proto: $(VENV)/.dev ## writes protos/gen from protos/
 	tools/generate_protos.sh

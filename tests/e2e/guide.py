@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.doubles.mailchimp import KEY as MAILCHIMP_KEY
-from tests.e2e.rig import ROOT, environment, own_command
+from tests.e2e.loaded_console import loaded_console
+from tests.e2e.rig import ROOT, environment
 
 GUIDE = ROOT / "docs/guide"
 # Of the whole guide, each command of which is a process of its own: a bound of what never ends, no claim.
@@ -70,8 +71,6 @@ def run_guide(folder: Path, data: Path, password: str) -> list[Done]:
     """Runs every step up to the first that does not go as its page says; what the last one said is told, too."""
     (folder / "bin").mkdir()
     shim = folder / "bin/balcon"
-    shim.write_text(f'#!/bin/sh\nexec {" ".join(own_command())} "$@"\n')
-    shim.chmod(0o755)
     key = folder / "mailchimp.key"
     key.write_text(f"{MAILCHIMP_KEY}\n")
     story = list(steps())
@@ -85,17 +84,20 @@ def run_guide(folder: Path, data: Path, password: str) -> list[Done]:
         # Of the account that the pretended MailChimp has (tests/doubles/mailchimp.py).
         "MAILCHIMP_KEY_FILE": str(key),
     }
-    done = subprocess.run(
-        ["bash", str(script)],
-        env={**environment(), **own},
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=_GUIDE_SECONDS,
-        check=False,
-    )
+    with loaded_console(environment()) as console:
+        shim.write_text(f'#!/bin/sh\nexec {" ".join(console)} "$@"\n')
+        shim.chmod(0o755)
+        done = subprocess.run(
+            ["bash", str(script)],
+            env={**environment(), **own},
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_GUIDE_SECONDS,
+            check=False,
+        )
     parts = re.split(rf"{_MARK} (\d+)\n", done.stdout)
     return [
         Done(step, int(parts[at + 1]), parts[at]) for step, at in zip(story, range(0, len(parts) - 1, 2), strict=False)

@@ -58,22 +58,3 @@ def test_a_deck_that_was_dealt_adds_up_after_a_sale_whose_owner_was_killed(tmp_p
     assert (digital["handed_out"], digital["reported_sold"], digital["returned"]) == (18, 0, 18)
     assert (foreign["handed_out"], foreign["reported_sold"], foreign["returned"]) == (12, 12, 0)
     assert deck["allotments"] == 28
-
-
-def test_a_provider_on_its_worst_day_and_a_kill_of_payments_leave_no_order_unresolved(tmp_path: Path) -> None:
-    ended, figures = demo(tmp_path, "--buyers", "60", "--seed", "11", "--kill", "payments", "--provider-chaos")
-    assert ended.status == 0, ended.told
-    assert "seed 11" in ended.told
-    assert (figures["killed"], figures["restarts"]["payments"]) == ("payments", 1)
-    assert (figures["audit"], figures["double_sales"], figures["unresolved"]) == ("ok", 0, 0)
-    assert (figures["lost_tickets"], figures["errors"]) == (0, 0)
-    assert figures["orders_confirmed"] > 0
-
-
-@pytest.mark.parametrize("victim", ["orders", "reporting"])
-def test_a_service_killed_in_the_middle_of_the_sale_costs_nothing(victim: str, tmp_path: Path) -> None:
-    ended, figures = demo(tmp_path, "--buyers", "60", "--seed", "11", "--kill", victim)
-    assert ended.status == 0, ended.told
-    assert figures["killed"] == victim
-    assert figures["restarts"][victim] == 1
-    assert (figures["audit"], figures["double_sales"], figures["unresolved"]) == ("ok", 0, 0)
