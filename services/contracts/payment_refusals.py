@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from services.runtime.errors import Kind, Refusal
+from services.runtime.errors import FieldInvalid, Kind, Refusal
+
+_METHOD: Final = re.compile(r"[a-z0-9_]{1,32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +46,10 @@ class PaymentMethodNotOffered(Refusal):
     method: str
     account: str
     offered: str
+
+
+def refused_method(field: str, method: str) -> FieldInvalid | None:
+    """The refusal for what can be no provider's word for a way to pay, else None; no choice at all is one."""
+    if not method or _METHOD.fullmatch(method):
+        return None
+    return FieldInvalid(field, "has not the form of a method", "as ListPaymentMethods tells it")

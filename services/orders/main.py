@@ -23,6 +23,7 @@ from services.orders.adapters.grpc_payments import GrpcPayments
 from services.orders.adapters.grpc_seat_inventory import GrpcSeatInventory
 from services.orders.adapters.grpc_ticketing import GrpcTicketing
 from services.orders.adapters.grpc_vouchers import GrpcVouchers
+from services.orders.adapters.grpc_ways_to_pay import GrpcWaysToPay
 from services.orders.adapters.old_buyers import PostgresOldBuyers
 from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_audit import PostgresAudit
@@ -45,6 +46,7 @@ from services.orders.handlers.order_desk import DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
 from services.orders.handlers.order_notifier import OrderNotifier
+from services.orders.handlers.paying import PayingDesk
 from services.orders.handlers.performance_refunds import PerformanceRefunds, RefundJobLimits
 from services.orders.handlers.quoting import Quoter
 from services.orders.handlers.saga import Saga, SagaParts
@@ -165,7 +167,8 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     window_ms = settings.payment_window_seconds * 1000
     hold = OrderHold(inventory)
     vouchers, form = GrpcVouchers(to_payments), FormDesk(catalogue, customers)
-    parts = DeskParts(store, maker, customers, vouchers, hold, driver, notifier, clock, timing, window_ms, form)
+    paying = PayingDesk(GrpcWaysToPay(to_payments), clock)
+    parts = DeskParts(store, maker, customers, vouchers, hold, driver, notifier, clock, timing, window_ms, form, paying)
     desk = OrderDesk(parts)
     events = PaymentEvents(store, lambda report: act_on(report, clock, timing), driver)
     heard = _each(events, one_by_one(follow_customer))

@@ -115,6 +115,8 @@ class GrpcPayments:
                 InstrumentCharge(voucher_id=one.voucher_id, amount=wire_money(one.amount_minor, order.total.currency))
                 for one in order.charges
             ],
+            provider_account_id=order.pays_by.account_id,
+            method=order.pays_by.method,
         )
         return await self._creations.ask(order.house_id, request)
 

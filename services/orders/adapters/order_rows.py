@@ -28,6 +28,7 @@ from services.orders.domain.order import (
     TicketKind,
     Vat,
 )
+from services.orders.domain.payment_choice import choice_of
 from services.orders.domain.refunds import (
     LineRef,
     Refund,
@@ -92,6 +93,7 @@ def moving_columns(order: Order) -> dict[str, Any]:
         "return_url": order.return_url,
         "charges": [[one.instrument.value, one.voucher_id, one.tail, one.amount_minor] for one in order.charges]
         or None,
+        "pays_by": order.pays_by.as_text,
         "payment_id": order.payment_id,
         "payment_url": order.payment_url,
         "cancel_reason": order.cancel_reason.value if order.cancel_reason else None,
@@ -227,6 +229,7 @@ def order_of(row: Row) -> Order:
         confirmed_at_ms=row["confirmed_at_ms"],
         state_since_ms=row["state_since_ms"],
         charges=tuple(OrderCharge(Instrument(kind), *rest) for kind, *rest in row["charges"] or ()),
+        pays_by=choice_of(row["pays_by"]),
         uses=tuple(CountedUse(*use) for use in row["uses"] or ()),
         customer_id=row["customer_id"],
         sold_by=PrincipalRef(PrincipalKind(row["sold_by_kind"]), row["sold_by"]) if row["sold_by"] else None,

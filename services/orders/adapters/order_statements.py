@@ -54,9 +54,9 @@ _ROWS = (
     ),
 )
 _MOVING = (
-    "hold_until_ms", "state", "seats", "uses_hold", "payment", "pay_until_ms", "return_url", "charges", "payment_id",
-    "payment_url", "cancel_reason", "refund_reason", "refunded_minor", "dispute", "confirmed_at_ms", "state_since_ms",
-    "next_step_at_ms", "step_failures", "lease_token", "lease_until_ms",
+    "hold_until_ms", "state", "seats", "uses_hold", "payment", "pay_until_ms", "return_url", "charges", "pays_by",
+    "payment_id", "payment_url", "cancel_reason", "refund_reason", "refunded_minor", "dispute", "confirmed_at_ms",
+    "state_since_ms", "next_step_at_ms", "step_failures", "lease_token", "lease_until_ms",
 )  # fmt: skip
 _QUIET = [state.value for state in (*FINAL_STATES, OrderState.OPEN)]
 

@@ -57,6 +57,8 @@ orders = sa.Table(
     sa.Column("uses", JSONB(none_as_null=True)),
     # [[instrument, voucher, tail of its code, what it pays], ...]. NULL: none.
     sa.Column("charges", JSONB(none_as_null=True)),
+    # Account and method that the buyer chose, with a colon between them; empty: no choice.
+    sa.Column("pays_by", sa.Text, nullable=False, server_default=""),
     # False of orders from before the column: none of them is held against another.
     sa.Column("uses_hold", sa.Boolean, nullable=False, server_default=sa.false()),
     # Empty on orders from before they were kept.

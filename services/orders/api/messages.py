@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from balcon.catalogue.v1.catalogue_service_pb2 import TicketKind
 from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.types.v1.money_pb2 import Money as WireMoney
@@ -26,6 +28,7 @@ from services.orders.domain.refund_books import LineMoney, by_line
 from services.orders.domain.refunds import Refund
 from services.orders.domain.uses import package_of
 from services.orders.handlers.quoting import SignedQuote
+from services.orders.ports import PayingAccount
 
 
 def money_message(money: Money) -> WireMoney:
@@ -201,4 +204,24 @@ def order_message(order: Order) -> wire.Order:
         package_id=package_of(order.uses),
         sold_by=wire_principal(order.sold_by) if order.sold_by else None,
         confirmed_at_ms=order.confirmed_at_ms,
+    )
+
+
+def methods_message(order: Order, accounts: Sequence[PayingAccount]) -> wire.ListPaymentMethodsResponse:
+    """What takes the order's amount, account by account."""
+    currency = order.total.currency
+    return wire.ListPaymentMethodsResponse(
+        amount=wire_money(order.to_pay_minor, currency),
+        methods=[
+            wire.OfferedMethod(
+                choice=wire.PaymentChoice(provider_account_id=account.account_id, method=one.method),
+                provider=account.provider,
+                name=one.name,
+                is_default=account.is_default,
+                least=wire_money(one.least_minor, currency) if one.least_minor else None,
+                most=wire_money(one.most_minor, currency) if one.most_minor else None,
+            )
+            for account in accounts
+            for one in account.ways or ()
+        ],
     )

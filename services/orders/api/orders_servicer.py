@@ -13,7 +13,7 @@ from services.contracts.access import roles_with
 from services.contracts.pages import fitting
 from services.orders.api import requests
 from services.orders.api.form_requests import form_update
-from services.orders.api.messages import order_message, quote_message
+from services.orders.api.messages import methods_message, order_message, quote_message
 from services.orders.api.order_stream import Calls, OrderStream
 from services.orders.api.part_requests import price_request
 from services.orders.domain.order import Order
@@ -87,6 +87,12 @@ class OrdersServicer(OrdersServiceServicer):
         ref = requests.cancel_wish(request)
         order: Order = answered(await self._desk.cancel(ref, self._seconds(CANCEL_SECONDS)))
         return wire.CancelOrderResponse(order=order_message(order))
+
+    async def ListPaymentMethods(  # noqa: N802
+        self, request: wire.ListPaymentMethodsRequest, context: Context
+    ) -> wire.ListPaymentMethodsResponse:
+        ref, language = requests.methods_wish(request)
+        return methods_message(*answered(await self._desk.payment_methods(ref, language)))
 
     async def RefundOrder(self, request: wire.RefundOrderRequest, context: Context) -> wire.RefundOrderResponse:  # noqa: N802
         ref, reason = requests.refund_wish(request)

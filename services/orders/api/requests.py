@@ -15,15 +15,18 @@ from services.contracts.bounds import (
     MAX_VOUCHER_CODE_CHARS,
     MAX_VOUCHER_CODES,
 )
+from services.contracts.languages import LANGUAGES
 from services.contracts.languages import refused_language as refused_spoken
 from services.contracts.money import refused_currency
 from services.contracts.pages import asked_page, token_after
+from services.contracts.payment_refusals import refused_method
 from services.contracts.promotions import code_of, refused_code
 from services.contracts.texts import refused_email, refused_idempotency_key, refused_text, refused_url
 from services.contracts.wire_types import channel_of, refused_channel
 from services.orders.api.form_requests import answers_of, faults_of_answers
 from services.orders.api.part_requests import parts_of, refused_parts, refused_quote, refused_reductions
 from services.orders.domain.order import Money, Order, OrderState
+from services.orders.domain.payment_choice import PaymentChoice
 from services.orders.handlers.order_desk import CheckOutWish
 from services.orders.handlers.order_request import OrderRequest
 from services.orders.ports import Buyer, Operation, OrderFilter, OrderRef, RequestKey, Tick
@@ -42,7 +45,11 @@ def _unless(good: bool, field: str, problem: str, limit: str) -> FieldInvalid | 
 
 
 def _refused_ref(
-    request: wire.CheckOutRequest | wire.CancelOrderRequest | wire.RefundOrderRequest | wire.GetOrderRequest,
+    request: wire.CheckOutRequest
+    | wire.CancelOrderRequest
+    | wire.RefundOrderRequest
+    | wire.GetOrderRequest
+    | wire.ListPaymentMethodsRequest,
 ) -> tuple[FieldInvalid | None, FieldInvalid | None]:
     return refused_key("house_id", request.house_id), refused_key("order_id", request.order_id)
 
@@ -131,9 +138,12 @@ def check_out_wish(request: wire.CheckOutRequest) -> tuple[OrderRef, CheckOutWis
         _unless(total.amount_minor >= 0, "expected_total.amount_minor", "is negative", "0 or more minor units"),
         refused_url("return_url", request.return_url) if request.return_url else None,
         _refused_codes(request),
+        *_refused_choice(request.payment),
         refused_idempotency_key(request.idempotency_key),
     )
-    wish = CheckOutWish(Money(total.amount_minor, total.currency), request.return_url, tuple(request.voucher_codes))
+    choice = PaymentChoice(request.payment.provider_account_id, request.payment.method)
+    money = Money(total.amount_minor, total.currency)
+    wish = CheckOutWish(money, request.return_url, tuple(request.voucher_codes), choice)
     return OrderRef(request.house_id, request.order_id), wish
 
 
@@ -145,6 +155,19 @@ def _refused_codes(request: wire.CheckOutRequest) -> FieldInvalid | None:
     if any(not 0 < len(code) <= MAX_VOUCHER_CODE_CHARS for code in request.voucher_codes):
         return FieldInvalid("voucher_codes", "has one that is empty or too long", limit)
     return None
+
+
+def _refused_choice(choice: wire.PaymentChoice) -> Iterator[FieldInvalid | None]:
+    if choice.provider_account_id:
+        yield refused_key("payment.provider_account_id", choice.provider_account_id)
+    yield refused_method("payment.method", choice.method)
+
+
+def methods_wish(request: wire.ListPaymentMethodsRequest) -> tuple[OrderRef, str]:
+    """The order, and the language of names."""
+    language = request.language or LANGUAGES[0]
+    accept(*_refused_ref(request), refused_spoken("language", language))
+    return OrderRef(request.house_id, request.order_id), language
 
 
 def cancel_wish(request: wire.CancelOrderRequest) -> OrderRef:

@@ -16,6 +16,7 @@ from services.orders.domain.order import (
     SeatStatus,
     Ticket,
 )
+from services.orders.domain.payment_choice import ANY_WAY, PaymentChoice
 from services.orders.domain.refunds import LineRef, Refund, RefundMaker
 
 
@@ -35,6 +36,7 @@ class CheckOutBegan:
     return_url: str
     at_ms: int
     charges: tuple[OrderCharge, ...] = ()
+    pays_by: PaymentChoice = ANY_WAY
 
 
 @dataclass(frozen=True, slots=True)

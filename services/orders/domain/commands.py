@@ -10,6 +10,7 @@ from enum import Enum
 
 from services.contracts.prices import ComponentKind
 from services.orders.domain.order import Dispute, Money, OrderCharge, Ticket
+from services.orders.domain.payment_choice import ANY_WAY, PaymentChoice
 from services.orders.domain.refunds import LineRef, RefundRoute
 
 
@@ -21,6 +22,7 @@ class CheckOut:
     return_url: str
     pay_until_ms: int
     charges: tuple[OrderCharge, ...] = ()
+    pays_by: PaymentChoice = ANY_WAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from enum import Enum
 from services.contracts.channels import Channel
 from services.contracts.money import amount_text, shared
 from services.contracts.prices import ComponentKind
+from services.orders.domain.payment_choice import ANY_WAY, PaymentChoice
 from services.orders.domain.refunds import Refund, RefundState, done_minor, due_minor, house_refund_id
 from services.orders.domain.uses import CountedUse
 from services.runtime.principal import PrincipalRef
@@ -291,6 +292,7 @@ class Order:
 
     # What vouchers and gift cards pay of it, as payments told at the check-out; a provider is asked for the rest.
     charges: tuple[OrderCharge, ...] = ()
+    pays_by: PaymentChoice = ANY_WAY
 
     @property
     def to_pay_minor(self) -> int:

@@ -66,6 +66,7 @@ from services.orders.domain.order import (
     SeatStatus,
     Ticket,
 )
+from services.orders.domain.payment_choice import ANY_WAY
 from services.orders.domain.payment_reports import on_payment_report
 from services.orders.domain.refund_records import owed, paid_back, partly_refunded
 from services.orders.domain.refunds import LineRef
@@ -142,7 +143,7 @@ def _check_out(order: Order, command: CheckOut, now_ms: int) -> Decision:
     pays_minor = sum(charge.amount_minor for charge in command.charges)
     if not command.return_url and pays_minor < order.total.amount_minor:
         return FieldInvalid("return_url", "must be set: this order is paid at the provider", "an absolute http(s) URL")
-    return (CheckOutBegan(command.pay_until_ms, command.return_url, now_ms, command.charges),)
+    return (CheckOutBegan(command.pay_until_ms, command.return_url, now_ms, command.charges, command.pays_by),)
 
 
 def _cancel(order: Order, now_ms: int) -> Decision:
@@ -174,12 +175,17 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
     match change:
         case HoldExtended(hold_until_ms, part):
             return _with_part(order, part, replace(order.parts[part], hold_until_ms=hold_until_ms))
-        case CheckOutBegan(pay_until_ms, return_url, at_ms, charges):
+        case CheckOutBegan(pay_until_ms, return_url, at_ms, charges, pays_by):
             asked = tuple(replace(part, seats=SeatStatus.ASKED) for part in order.parts)
-            began = replace(order, pay_until_ms=pay_until_ms, return_url=return_url, parts=asked, charges=charges)
+            began = replace(order, pay_until_ms=pay_until_ms, return_url=return_url, parts=asked)
+            began = replace(began, charges=charges, pays_by=pays_by)
             return _moved(began, OrderState.CLAIMING, at_ms)
         case CheckOutTurnedBack(at_ms):
-            return _moved(replace(order, pay_until_ms=0, return_url="", charges=()), OrderState.OPEN, at_ms)
+            return _moved(
+                replace(order, pay_until_ms=0, return_url="", charges=(), pays_by=ANY_WAY),
+                OrderState.OPEN,
+                at_ms,
+            )
         case SeatsChanged(seats, part):
             return _with_part(order, part, replace(order.parts[part], seats=seats))
         case PaymentChanged(payment, payment_id, payment_url):

@@ -25,6 +25,7 @@ from services.orders.domain.order import (
     SeatStatus,
 )
 from services.orders.domain.order_form import FormAnswer
+from services.orders.domain.payment_choice import ANY_WAY, PaymentChoice
 from services.orders.domain.refusals import (
     CustomerLimitReached,
     CustomerNotFound,
@@ -44,6 +45,7 @@ from services.orders.handlers.form_desk import FormDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker, OrderRequest
 from services.orders.handlers.order_notifier import OrderNotifier
+from services.orders.handlers.paying import PayingDesk
 from services.orders.handlers.saga_driver import SagaDriver
 from services.orders.ports import (
     Act,
@@ -57,6 +59,7 @@ from services.orders.ports import (
     OrderFilter,
     OrderRef,
     OrderStore,
+    PayingAccount,
     RequestKey,
     Unanswered,
     Vouchers,
@@ -90,6 +93,7 @@ class DeskParts:
     timing: Timing
     payment_window_ms: int
     form: FormDesk
+    paying: PayingDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class CheckOutWish:
     expected_total: Money
     return_url: str = ""
     codes: tuple[str, ...] = ()
+    pays_by: PaymentChoice = ANY_WAY
 
 
 class OrderDesk:
@@ -165,7 +170,7 @@ class OrderDesk:
         if self._parts.driver.is_full:
             return Overloaded(_RETRY_AFTER_MS)
         pay_until_ms = self._clock.now_ms() + self._parts.payment_window_ms
-        command = CheckOut(wish.expected_total, wish.return_url, pay_until_ms)
+        command = CheckOut(wish.expected_total, wish.return_url, pay_until_ms, pays_by=wish.pays_by)
         order = await self._once(key, lambda: self._check_out(ref, command, wish.codes, key, timeout_seconds))
         return order if isinstance(order, Refusal) else await self._with_its_seats(order)
 
@@ -201,6 +206,8 @@ class OrderDesk:
             if isinstance(charges, Refusal):
                 return charges
             command = replace(command, charges=charges)
+        if refusal := await self._cannot_pay(ref, command):
+            return refusal
         lease = self._parts.driver.new_lease()
         changed = await self._change(ref, command, key=key, lease=lease)
         if isinstance(changed, Changed) and changed.order.state is OrderState.OPEN:
@@ -239,6 +246,20 @@ class OrderDesk:
         if isinstance(order, Refusal) or order.state is not OrderState.OPEN:
             return None
         return await self._parts.maker.called_off(order) or await self._parts.form.incomplete(order)
+
+    async def _cannot_pay(self, ref: OrderRef, command: CheckOut) -> Refusal | None:
+        """Before anything is claimed: an account that is missing, locked or silent, or takes no such payment."""
+        order = await self._now(ref)
+        if isinstance(order, Refusal) or order.state is not OrderState.OPEN:
+            return None
+        if command.expected_total != order.total or not command.return_url:
+            return None
+        return await self._parts.paying.refused(order, command.charges, command.pays_by)
+
+    async def payment_methods(self, ref: OrderRef, language: str) -> tuple[Order, Sequence[PayingAccount]] | Refusal:
+        """Where and how the order can be paid. Raises Unanswered."""
+        order = await self._now(ref)
+        return order if isinstance(order, Refusal) else (order, await self._parts.paying.offered(order, language))
 
     async def cancel(self, ref: OrderRef, timeout_seconds: float) -> Order | Refusal:
         """Gives an unpaid order up. CANCELLING when the provider's word takes longer than `timeout_seconds`."""

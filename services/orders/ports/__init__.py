@@ -20,12 +20,16 @@ from services.orders.ports.order_store import (
 )
 from services.orders.ports.payments import (
     NEVER_MADE,
+    PayingAccount,
+    PayingState,
     Payments,
     PaymentSeen,
     PaymentState,
     RefundAsked,
     RefundSeen,
     RefundStatus,
+    WaysToPay,
+    WayToPay,
 )
 from services.orders.ports.request_key import KeyInRecord, Operation, RequestKey
 from services.orders.ports.seat_inventory import HeldSeats, SeatInventory
@@ -52,6 +56,8 @@ __all__ = [
     "OrderFilter",
     "OrderRef",
     "OrderStore",
+    "PayingAccount",
+    "PayingState",
     "PaymentSeen",
     "PaymentState",
     "Payments",
@@ -64,4 +70,6 @@ __all__ = [
     "Ticketing",
     "Unanswered",
     "Vouchers",
+    "WayToPay",
+    "WaysToPay",
 ]

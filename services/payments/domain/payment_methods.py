@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-
-from services.runtime.errors import FieldInvalid
-
-_FORM: Final = re.compile(r"[a-z0-9_]{1,32}")
 
 # By language, of those that have a name and no brand. Brands are written alike everywhere.
 _NAMES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -55,10 +50,3 @@ def name_of(method: str, language: str) -> str:
     if names is not None:
         return names.get(language, names["en"])
     return _BRANDS.get(method, method.replace("_", " ").capitalize())
-
-
-def refused_method(field: str, method: str) -> FieldInvalid | None:
-    """The refusal for what can be no provider's word, else None; no choice at all is one."""
-    if not method or _FORM.fullmatch(method):
-        return None
-    return FieldInvalid(field, "has not the form of a method", "as ListPaymentMethods tells it")

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from services.contracts.bounds import MAX_TOTAL_MINOR, MAX_VOUCHER_CODES
 from services.contracts.money import refused_currency
+from services.contracts.payment_refusals import refused_method
 from services.contracts.texts import refused_idempotency_key, refused_url
-from services.payments.domain.payment_methods import refused_method
 from services.payments.domain.refunds import RefundWanted
 from services.runtime.errors import UNSET, FieldInvalid, Kind, Refusal, refused_fields
 from services.runtime.ids import refused_key

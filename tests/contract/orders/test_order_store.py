@@ -10,6 +10,7 @@ import pytest
 from services.contracts.pages import Place
 from services.orders.domain import commands
 from services.orders.domain.order import Money, OrderState, PaymentStatus, SeatStatus
+from services.orders.domain.payment_choice import PaymentChoice
 from services.orders.domain.refusals import HoldHasOrder, OrderNotOpen
 from services.orders.ports import (
     Changed,
@@ -32,6 +33,14 @@ async def test_an_order_is_read_as_it_was_changed_with_its_tickets(store: OrderS
     order = await confirmed(store, an_order())
     assert order.state is OrderState.CONFIRMED
     assert await store.get(ref_of(order)) == order
+
+
+async def test_an_order_keeps_where_and_how_its_buyer_pays(store: OrderStore) -> None:
+    order = await added(store)
+    choice = PaymentChoice("pac_1", "ideal")
+    after = await walked(store, order, replace(check_out(order), pays_by=choice))
+    assert after.pays_by == choice
+    assert await store.get(ref_of(order)) == after
 
 
 async def test_another_house_does_not_find_the_order(store: OrderStore) -> None:

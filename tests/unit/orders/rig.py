@@ -12,6 +12,7 @@ from services.orders.adapters.memory_order_store import MemoryOrderStore
 from services.orders.adapters.memory_payments import MemoryPayment, MemoryPayments
 from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
 from services.orders.adapters.memory_ticketing import MemoryTicketing
+from services.orders.adapters.memory_ways_to_pay import MemoryWaysToPay
 from services.orders.adapters.signed_quotes import SignedQuotes
 from services.orders.domain.commands import PaymentReport
 from services.orders.domain.order import Order
@@ -23,6 +24,7 @@ from services.orders.handlers.order_desk import CheckOutWish, DeskParts, OrderDe
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
 from services.orders.handlers.order_notifier import OrderNotifier
+from services.orders.handlers.paying import PayingDesk
 from services.orders.handlers.quoting import Quoter
 from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
@@ -47,6 +49,7 @@ class World:
         self.store: OrderStore = store or MemoryOrderStore(self.clock)
         self.inventory = MemorySeatInventory(self.clock)
         self.payments = MemoryPayments(self._tell, self.clock)
+        self.ways = MemoryWaysToPay()
         self.ticketing = MemoryTicketing(self.ids)
         self.catalogue = MemoryCatalogue()
         self.customers = MemoryCustomers()
@@ -94,8 +97,11 @@ class Shop:
         hold = OrderHold(seats)
         buyers, notifier = world.customers, self.notifier
         vouchers, form = world.payments.vouchers, FormDesk(catalogue, buyers)
+        paying = PayingDesk(world.ways, clock)
         self.desk = OrderDesk(
-            DeskParts(record, maker, buyers, vouchers, hold, self.driver, notifier, clock, TIMING, WINDOW_MS, form)
+            DeskParts(
+                record, maker, buyers, vouchers, hold, self.driver, notifier, clock, TIMING, WINDOW_MS, form, paying
+            )
         )
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -22,6 +22,13 @@ ORDERS: Final = Subject(
         Command("form", "UpdateOrderForm", "Answers the house's form with an order.", arguments=("order_id",)),
         Command("check-out", "CheckOut", "Claims an order's seats and asks for its payment.", arguments=("order_id",)),
         Command(
+            "ways-to-pay",
+            "ListPaymentMethods",
+            "Lists where and how an order can be paid.",
+            arguments=("order_id",),
+            columns=("choice.provider_account_id", "choice.method", "name", "is_default", "least", "most"),
+        ),
+        Command(
             "list",
             "ListOrders",
             "Lists the orders, the newest first.",

@@ -1259,6 +1259,7 @@ class CheckOutRequest(_message.Message):
     EXPECTED_TOTAL_FIELD_NUMBER: _builtins.int
     RETURN_URL_FIELD_NUMBER: _builtins.int
     VOUCHER_CODES_FIELD_NUMBER: _builtins.int
+    PAYMENT_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
@@ -1280,6 +1281,13 @@ class CheckOutRequest(_message.Message):
         VOUCHER_UNKNOWN, VOUCHER_STOPPED, VOUCHER_EXPIRED, VOUCHER_CURRENCY_DIFFERS, VOUCHER_SPENT; TOO_MANY_WRONG_CODES.
         """
 
+    @_builtins.property
+    def payment(self) -> Global___PaymentChoice:
+        """Where and how the buyer wants to pay, as ListPaymentMethods tells it; unset: at the house's default, by what the
+        provider's page offers. What cannot be paid so is refused before anything is claimed: PROVIDER_ACCOUNT_MISSING,
+        PROVIDER_ACCOUNT_LOCKED, PROVIDER_SILENT, PAYMENT_METHOD_NOT_OFFERED.
+        """
+
     def __init__(
         self,
         *,
@@ -1289,14 +1297,149 @@ class CheckOutRequest(_message.Message):
         expected_total: _money_pb2.Money | None = ...,
         return_url: _builtins.str = ...,
         voucher_codes: _abc.Iterable[_builtins.str] | None = ...,
+        payment: Global___PaymentChoice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expected_total", b"expected_total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expected_total", b"expected_total", "payment", b"payment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_total", b"expected_total", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "order_id", b"order_id", "return_url", b"return_url", "voucher_codes", b"voucher_codes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_total", b"expected_total", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "order_id", b"order_id", "payment", b"payment", "return_url", b"return_url", "voucher_codes", b"voucher_codes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CheckOutRequest: _TypeAlias = CheckOutRequest  # noqa: Y015
+
+@_typing.final
+class PaymentChoice(_message.Message):
+    """Where and how a buyer wants to pay."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    provider_account_id: _builtins.str
+    """The house's account; unset: its default."""
+    method: _builtins.str
+    """The provider's word for a way to pay; unset: any."""
+    def __init__(
+        self,
+        *,
+        provider_account_id: _builtins.str = ...,
+        method: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["method", b"method", "provider_account_id", b"provider_account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PaymentChoice: _TypeAlias = PaymentChoice  # noqa: Y015
+
+@_typing.final
+class ListPaymentMethodsRequest(_message.Message):
+    """What ListPaymentMethods is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    order_id: _builtins.str
+    """The order."""
+    language: _builtins.str
+    """The language of names: en, nl, de or nb; unset: en."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        language: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "language", b"language", "order_id", b"order_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPaymentMethodsRequest: _TypeAlias = ListPaymentMethodsRequest  # noqa: Y015
+
+@_typing.final
+class OfferedMethod(_message.Message):
+    """A way to pay an order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHOICE_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    IS_DEFAULT_FIELD_NUMBER: _builtins.int
+    LEAST_FIELD_NUMBER: _builtins.int
+    MOST_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """The kind of provider, such as mollie."""
+    name: _builtins.str
+    """What buyers call it."""
+    is_default: _builtins.bool
+    """Whether it is at the house's default account."""
+    @_builtins.property
+    def choice(self) -> Global___PaymentChoice:
+        """What CheckOut is told to pay so."""
+
+    @_builtins.property
+    def least(self) -> _money_pb2.Money:
+        """The least that can be paid with it; unset: the provider tells no such limit."""
+
+    @_builtins.property
+    def most(self) -> _money_pb2.Money:
+        """The most that can be paid with it; unset: the provider tells no such limit."""
+
+    def __init__(
+        self,
+        *,
+        choice: Global___PaymentChoice | None = ...,
+        provider: _builtins.str = ...,
+        name: _builtins.str = ...,
+        is_default: _builtins.bool = ...,
+        least: _money_pb2.Money | None = ...,
+        most: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["choice", b"choice", "least", b"least", "most", b"most"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choice", b"choice", "is_default", b"is_default", "least", b"least", "most", b"most", "name", b"name", "provider", b"provider"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OfferedMethod: _TypeAlias = OfferedMethod  # noqa: Y015
+
+@_typing.final
+class ListPaymentMethodsResponse(_message.Message):
+    """What ListPaymentMethods answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    METHODS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What is to be paid at a provider; what vouchers leave once the order was checked out."""
+
+    @_builtins.property
+    def methods(self) -> _containers.RepeatedCompositeFieldContainer[Global___OfferedMethod]:
+        """What takes it, the house's default account first. None: nothing is to be paid, or nobody answers now."""
+
+    def __init__(
+        self,
+        *,
+        amount: _money_pb2.Money | None = ...,
+        methods: _abc.Iterable[Global___OfferedMethod] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "methods", b"methods"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPaymentMethodsResponse: _TypeAlias = ListPaymentMethodsResponse  # noqa: Y015
 
 @_typing.final
 class CheckOutResponse(_message.Message):

@@ -55,6 +55,11 @@ class OrdersServiceStub:
                 request_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.CheckOutRequest.SerializeToString,
                 response_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.CheckOutResponse.FromString,
                 _registered_method=True)
+        self.ListPaymentMethods = channel.unary_unary(
+                '/balcon.orders.v1.OrdersService/ListPaymentMethods',
+                request_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.ListPaymentMethodsRequest.SerializeToString,
+                response_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.ListPaymentMethodsResponse.FromString,
+                _registered_method=True)
         self.CancelOrder = channel.unary_unary(
                 '/balcon.orders.v1.OrdersService/CancelOrder',
                 request_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.CancelOrderRequest.SerializeToString,
@@ -114,6 +119,13 @@ class OrdersServiceServicer:
         """Claims the seats, then asks for the payment. The answer holds the page to pay on.
         SEATS_NOT_HELD when the hold was moved: the order stays open, and may be checked out (with the same key, too) once
         the hold has its seats again. HOLD_EXPIRED when the hold has ended: the order is cancelled.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPaymentMethods(self, request, context):
+        """Where and how an order can be paid: what the house's accounts offer for its amount, as their providers say.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -180,6 +192,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.CheckOut,
                     request_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.CheckOutRequest.FromString,
                     response_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.CheckOutResponse.SerializeToString,
+            ),
+            'ListPaymentMethods': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPaymentMethods,
+                    request_deserializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.ListPaymentMethodsRequest.FromString,
+                    response_serializer=balcon_dot_orders_dot_v1_dot_orders__service__pb2.ListPaymentMethodsResponse.SerializeToString,
             ),
             'CancelOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelOrder,
@@ -316,6 +333,33 @@ class OrdersService:
             '/balcon.orders.v1.OrdersService/CheckOut',
             balcon_dot_orders_dot_v1_dot_orders__service__pb2.CheckOutRequest.SerializeToString,
             balcon_dot_orders_dot_v1_dot_orders__service__pb2.CheckOutResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPaymentMethods(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.orders.v1.OrdersService/ListPaymentMethods',
+            balcon_dot_orders_dot_v1_dot_orders__service__pb2.ListPaymentMethodsRequest.SerializeToString,
+            balcon_dot_orders_dot_v1_dot_orders__service__pb2.ListPaymentMethodsResponse.FromString,
             options,
             channel_credentials,
             insecure,

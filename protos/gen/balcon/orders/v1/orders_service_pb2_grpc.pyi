@@ -50,6 +50,8 @@ class OrdersServiceStub:
     SEATS_NOT_HELD when the hold was moved: the order stays open, and may be checked out (with the same key, too) once
     the hold has its seats again. HOLD_EXPIRED when the hold has ended: the order is cancelled.
     """
+    ListPaymentMethods: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListPaymentMethodsRequest, _orders_service_pb2.ListPaymentMethodsResponse]
+    """Where and how an order can be paid: what the house's accounts offer for its amount, as their providers say."""
     CancelOrder: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]
     """Gives up an order that is not paid, and its hold with it, unless that was moved to other seats. A payment in flight
     is cancelled at the provider first. The answer is CANCELLING until the seats are known to be free.
@@ -89,6 +91,8 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     SEATS_NOT_HELD when the hold was moved: the order stays open, and may be checked out (with the same key, too) once
     the hold has its seats again. HOLD_EXPIRED when the hold has ended: the order is cancelled.
     """
+    ListPaymentMethods: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListPaymentMethodsRequest, _orders_service_pb2.ListPaymentMethodsResponse]  # type: ignore[assignment]
+    """Where and how an order can be paid: what the house's accounts offer for its amount, as their providers say."""
     CancelOrder: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.CancelOrderRequest, _orders_service_pb2.CancelOrderResponse]  # type: ignore[assignment]
     """Gives up an order that is not paid, and its hold with it, unless that was moved to other seats. A payment in flight
     is cancelled at the provider first. The answer is CANCELLING until the seats are known to be free.
@@ -149,6 +153,14 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         SEATS_NOT_HELD when the hold was moved: the order stays open, and may be checked out (with the same key, too) once
         the hold has its seats again. HOLD_EXPIRED when the hold has ended: the order is cancelled.
         """
+
+    @_abc_1.abstractmethod
+    def ListPaymentMethods(
+        self,
+        request: _orders_service_pb2.ListPaymentMethodsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_orders_service_pb2.ListPaymentMethodsResponse, _abc.Awaitable[_orders_service_pb2.ListPaymentMethodsResponse]]:
+        """Where and how an order can be paid: what the house's accounts offer for its amount, as their providers say."""
 
     @_abc_1.abstractmethod
     def CancelOrder(
