@@ -124,7 +124,7 @@ async def _measured(stack: LocalStack, options: Options, services: tuple[str, ..
         on_sale = await house.open_sale(plan_of(expected * SEATS), SaleTerms(hold_ttl_seconds=900))
     token = OwnToken(private_key(stack.service_key), "bench", clock, RandomIds())
     found: dict[str, object] = {}
-    async with _buyers(stack, on_sale, token, options) as buyers:
+    async with buyers_of(stack, on_sale, token, unary=options.unary) as buyers:
         await buyers.closed_loop(WARM_UP, 8)
         if options.pause:
             print({name: stack.process(name).pid for name in services}, flush=True)
@@ -148,11 +148,12 @@ async def _measured(stack: LocalStack, options: Options, services: tuple[str, ..
     return found
 
 
-def _buyers(stack: LocalStack, on_sale: OnSale, token: OwnToken, options: Options) -> Buyers:
+def buyers_of(stack: LocalStack, on_sale: OnSale, token: OwnToken, *, unary: bool = False) -> Buyers:
+    """Of the performance on sale, at the stack's own targets."""
     performance, target = on_sale.performance, stack.record.targets["orders"]
     return Buyers(
         inventory=stack.record.targets["inventory"],
-        orders=OrderCalls(target, token) if options.unary else OrderStream(target, token),
+        orders=OrderCalls(target, token) if unary else OrderStream(target, token),
         pay_page=stack.record.pay_page,
         performance=OnPerformance(on_sale.house_id, performance.performance_id, performance.plan_version),
         seat_ids=[seat.seat_id for seat in on_sale.plan.seats],
