@@ -157,6 +157,8 @@ def _retry_policy(settings: PaymentsSettings) -> RetryPolicy:
         settings.watch_seconds,
         settings.watch_limit_seconds,
         settings.watch_days,
+        # As the first look at a creation.
+        first_refund_seconds=settings.provider_timeout_seconds + 1.0,
     )
 
 

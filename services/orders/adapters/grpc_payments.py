@@ -25,6 +25,7 @@ from balcon.payments.v1.payments_service_pb2 import (
     PaymentAnswer,
     PaymentRefund,
     RefundPaymentRequest,
+    RefundPaymentsRequest,
 )
 from balcon.payments.v1.payments_service_pb2 import PaymentState as WireState
 from balcon.payments.v1.payments_service_pb2 import RefundState as WireRefundState
@@ -100,6 +101,9 @@ class GrpcPayments:
         self._looks: GatheredCalls[str, PaymentSeen] = GatheredCalls(
             "GetPayments", self._look, most=_MOST_PAYMENTS, certain=_MISTAKEN
         )
+        self._refunds: GatheredCalls[RefundPaymentRequest, PaymentSeen] = GatheredCalls(
+            "RefundPayments", self._refund, most=_MOST_PAYMENTS, lanes=_LANES, certain=_NOT_REFUNDED
+        )
 
     async def create(self, order: Order) -> PaymentSeen | Declined:
         """See Payments.create. The request is the same each time: only then is its key the same request's."""
@@ -173,7 +177,24 @@ class GrpcPayments:
             amount=None if amount_minor is None else wire_money(amount_minor, order.total.currency),
             route=REFUND_ROUTE_VOUCHER if asked.as_voucher else REFUND_ROUTE_ORIGINAL,
         )
-        return await self._seen("RefundPayment", self._stub.RefundPayment(request), _NOT_REFUNDED)
+        return await self._refunds.ask(order.house_id, request)
+
+    async def _refund(
+        self, house_id: str, requests: Sequence[RefundPaymentRequest]
+    ) -> Sequence[PaymentSeen | Declined | Unanswered]:
+        try:
+            told = await self._stub.RefundPayments(RefundPaymentsRequest(house_id=house_id, refunds=requests))
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                raise
+            return await asyncio.gather(*map(self._refund_alone, requests))
+        return [_answer("RefundPayment", answer, _NOT_REFUNDED) for answer in _all_of(told.answers, requests)]
+
+    async def _refund_alone(self, request: RefundPaymentRequest) -> PaymentSeen | Declined | Unanswered:
+        try:
+            return await self._seen("RefundPayment", self._stub.RefundPayment(request), _NOT_REFUNDED)
+        except Unanswered as fault:
+            return fault
 
     @staticmethod
     async def _seen(

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, String, and_, any_, bindparam, func, or_, select, text, update
+from sqlalchemy import ARRAY, String, and_, any_, bindparam, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.payments.adapters.payment_events import acts_of, event_of
 from services.payments.adapters.payment_rows import payment_of
 from services.payments.adapters.payment_statements import Moved, recording, storing, working_off
+from services.payments.adapters.refund_keys import refunded_under, take_refund_keys
 from services.payments.adapters.tables import PAYMENTS
 from services.payments.adapters.voucher_rows import VoucherRows
 from services.payments.domain.next_attempt import RetryPolicy, rescheduled
@@ -112,6 +113,7 @@ class PostgresPaymentStore:
         self._written: OrderedDict[tuple[str, str], Payment] = OrderedDict()
         self._records = self._gathering("payment_records", self._record_all)
         self._finds = self._gathering("payment_finds", self._find_all)
+        self._refund_keys = self._gathering("refund_keys", self._find_refund_keys)
         self._changes = self._gathering("payment_changes", self._change_all)
         self._known_changes = self._gathering("known_payment_changes", self._store_all)
 
@@ -174,26 +176,17 @@ class PostgresPaymentStore:
         return [found.get(payment_id) for payment_id in payment_ids]
 
     async def find_by_key(self, house_id: str, idempotency_key: str) -> Payment | None:
-        return await self._first(house_id, PAYMENTS.c.idempotency_key == idempotency_key)
-
-    async def find_by_refund_key(self, house_id: str, refund_key: str) -> Payment | None:
-        under = or_(
-            PAYMENTS.c.refund_key == refund_key,
-            and_(
-                PAYMENTS.c.refunds != text("'[]'"),
-                or_(
-                    PAYMENTS.c.refunds.contains([{"key": refund_key}]),
-                    PAYMENTS.c.refunds.contains([{"again_keys": [refund_key]}]),
-                ),
-            ),
-        )
-        return await self._first(house_id, under)
-
-    async def _first(self, house_id: str, condition: ColumnElement[bool]) -> Payment | None:
-        statement = select(PAYMENTS).where(PAYMENTS.c.house_id == house_id, condition)
+        wanted = {"of_house": house_id, "keys": [idempotency_key]}
         async with connected(self._single, HouseScope(house_id)) as connection:
-            row = (await connection.execute(statement)).mappings().first()
+            row = (await connection.execute(_FIND_BY_KEY, wanted)).mappings().first()
         return payment_of(row) if row is not None else None
+
+    async def payment_refunded_under(self, house_id: str, refund_key: str) -> str | None:
+        return await self._refund_keys.ask(house_id, refund_key)
+
+    async def _find_refund_keys(self, house_id: str, keys: Sequence[str]) -> Sequence[str | None]:
+        async with connected(self._single, HouseScope(house_id)) as connection:
+            return await refunded_under(connection, house_id, keys)
 
     async def change(
         self,
@@ -245,6 +238,7 @@ class PostgresPaymentStore:
                 stored = (await connection.execute(*storing(moved))).all()
                 if known is not None and len(stored) < len(moved):
                     raise _Overtaken
+                await take_refund_keys(connection, house_id, (one for one in answers if isinstance(one, tuple)))
             if events:
                 await enqueue(connection, events, now_ms=self._clock.now_ms(), ids=self._ids)
                 after_commit(connection, self._on_events)

@@ -91,13 +91,6 @@ PAYMENTS = Table(
         unique=True,
         postgresql_where=text("provider_ref IS NOT NULL"),
     ),
-    Index(
-        "ix_payments_refunds",
-        "refunds",
-        postgresql_using="gin",
-        postgresql_ops={"refunds": "jsonb_path_ops"},
-        postgresql_where=text("refunds <> '[]'"),
-    ),
     Index("ix_payments_house_id_order_id", "house_id", "order_id"),
     Index("ix_payments_performance_id", "performance_id"),
     Index(
@@ -111,6 +104,15 @@ PAYMENTS = Table(
         "next_attempt_at_ms",
         postgresql_where=text("next_attempt_at_ms IS NOT NULL"),
     ),
+)
+
+# Under which keys refunds were asked for, and of which payment each is: a key has one meaning in a house.
+REFUND_KEYS = Table(
+    "refund_keys",
+    METADATA,
+    Column("house_id", String(64), primary_key=True),
+    Column("refund_key", String(128), primary_key=True),
+    Column("payment_id", String(64), nullable=False),
 )
 
 # The inbox. `provider` is whose events they are: the id of a house's account, or the name of the deployment's own

@@ -19,7 +19,7 @@ from services.payments.domain.refunds import RefundWanted
 from services.payments.domain.refusals import InstrumentWanted, PaymentWanted, refused_total
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.payments.handlers.payment_methods import MethodDesk
-from services.runtime.errors import UNSET, Fault, FieldInvalid, Refusal
+from services.runtime.errors import UNSET, Fault, FieldInvalid, Refusal, refused_fields
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import STATUS_OF_KIND, accept, answered, status_of_fault
 
@@ -36,6 +36,10 @@ def _refused_keys(
     request: pb.GetPaymentRequest | pb.CancelPaymentRequest | pb.RefundPaymentRequest,
 ) -> tuple[FieldInvalid | None, FieldInvalid | None]:
     return refused_key("house_id", request.house_id), refused_key("payment_id", request.payment_id)
+
+
+def _refused_in_refund(request: pb.RefundPaymentRequest) -> tuple[FieldInvalid | None, ...]:
+    return *_refused_keys(request), refused_idempotency_key(request.idempotency_key), _refused_route(request.route)
 
 
 def _wanted(request: pb.CreatePaymentRequest) -> PaymentWanted:
@@ -138,15 +142,29 @@ class PaymentsServicer(PaymentsServiceServicer):
 
     async def RefundPayment(self, request: pb.RefundPaymentRequest, context: Any) -> pb.RefundPaymentResponse:
         """See payments_service.proto."""
-        accept(*_refused_keys(request), refused_idempotency_key(request.idempotency_key), _refused_route(request.route))
+        accept(*_refused_in_refund(request))
+        return pb.RefundPaymentResponse(payment=_answered(await self._refund_of(request)))
+
+    async def RefundPayments(self, request: pb.RefundPaymentsRequest, context: Any) -> pb.RefundPaymentsResponse:
+        """See payments_service.proto."""
+        accept(refused_key("house_id", request.house_id), _refused_count("refunds", len(request.refunds)))
+        refunds = [self._one_refund(request.house_id, each) for each in request.refunds]
+        return pb.RefundPaymentsResponse(answers=await _answers(refunds))
+
+    async def _one_refund(self, house_id: str, request: pb.RefundPaymentRequest) -> Payment | Refusal:
+        """As _create_of."""
+        if request.house_id and request.house_id != house_id:
+            return FieldInvalid("house_id", "is another than that of the call", house_id)
+        return refused_fields(_refused_in_refund(request)) or await self._refund_of(request)
+
+    async def _refund_of(self, request: pb.RefundPaymentRequest) -> Payment | Refusal:
         wanted = RefundWanted(
             key=request.idempotency_key,
             amount_minor=request.amount.amount_minor if request.HasField("amount") else None,
             currency=request.amount.currency,
             route=ROUTES[request.route],
         )
-        answer = await self._desk.refund(request.house_id, request.payment_id, wanted)
-        return pb.RefundPaymentResponse(payment=_answered(answer))
+        return await self._desk.refund(request.house_id, request.payment_id, wanted)
 
     async def ListPaymentMethods(
         self, request: pb.ListPaymentMethodsRequest, context: Any

@@ -57,6 +57,8 @@ class RetryPolicy:
     watch_seconds: float = 3_600.0
     watch_limit_seconds: float = 86_400.0
     watch_days: int = 180
+    # Whoever owes a refund asks for it at once: others look when that has had its time.
+    first_refund_seconds: float = 0.5
 
 
 # Asked shortly after the payment's end: it should have ended at the provider too.
@@ -80,9 +82,11 @@ def next_attempt_at_ms(payment: Payment, retry_policy: RetryPolicy, now_ms: int)
     if act is NextAct.WATCH:
         return _next_watch_ms(payment, retry_policy, now_ms)
     if act is not NextAct.FETCH:
-        return now_ms + backoff_ms(
+        wait_ms = backoff_ms(
             payment.payment_id, payment.attempts, retry_policy.uncertain_seconds, retry_policy.uncertain_limit_seconds
         )
+        is_asked_now = act is NextAct.REFUND and payment.attempts == 0
+        return now_ms + (max(wait_ms, int(retry_policy.first_refund_seconds * 1000)) if is_asked_now else wait_ms)
     at_ms = now_ms + backoff_ms(
         payment.payment_id, payment.attempts, retry_policy.pending_seconds, retry_policy.pending_limit_seconds
     )

@@ -80,6 +80,17 @@ class RefundSucceeded:
 OfRefund = RefundAskedAgain | RefundAttemptFailed | RefundStuck | RefundGiven | RefundSettled | RefundSucceeded
 
 
+def key_taken_by(change: object) -> str:
+    """The caller's key that a change gives a meaning to; empty where it gives none."""
+    match change:
+        case RefundOwed(refund):
+            return refund.key
+        case RefundAskedAgain(_, again_key):
+            return again_key
+        case _:
+            return ""
+
+
 def changed(refund: Refund, change: OfRefund) -> Refund:
     """The refund after `change`."""
     match change:

@@ -72,6 +72,7 @@ class PaymentDesk:
         self._ids = ids
         self._first_look_ms = int(first_look_seconds * 1000)
         self._creating = asyncio.Semaphore(MOST_CREATIONS_AT_ONCE)
+        self._refunding = asyncio.Semaphore(MOST_CREATIONS_AT_ONCE)
 
     async def create(self, wanted: PaymentWanted) -> Payment | Refusal:
         """The payment, CREATING when the provider did not answer. A repeat is told from a reused key (RULE 24, 27).
@@ -173,12 +174,12 @@ class PaymentDesk:
         refusal = refused_refund(wanted)
         if refusal is not None:
             return refusal
-        other = await self._store.find_by_refund_key(house_id, wanted.key)
-        if other is not None and other.payment_id != payment_id:
+        other = await self._store.payment_refunded_under(house_id, wanted.key)
+        if other not in (None, payment_id):
             return IdempotencyKeyReused("idempotency_key", wanted.key)
         wanted = await self._with_new_vouchers(house_id, payment_id, wanted)
         return await self._driver.owe(
-            house_id, payment_id, lambda current: refund_asked(current, wanted, self._clock.now_ms())
+            house_id, payment_id, lambda current: refund_asked(current, wanted, self._clock.now_ms()), self._refunding
         )
 
     async def _with_new_vouchers(self, house_id: str, payment_id: str, wanted: RefundWanted) -> RefundWanted:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import assert_never
 
 from services.payments.domain.next_attempt import NextAct, next_act
@@ -220,9 +222,16 @@ class PaymentDriver:
         return await self._refund_answered(payment, answer)
 
     async def owe(
-        self, house_id: str, payment_id: str, changes: Callable[[Payment], tuple[Change, ...] | Refusal]
+        self,
+        house_id: str,
+        payment_id: str,
+        changes: Callable[[Payment], tuple[Change, ...] | Refusal],
+        room: asyncio.Semaphore | None = None,
     ) -> Payment | Refusal:
-        """Changes what is owed back and asks for it at once. Refusals: PaymentUnknown, and those of `changes`."""
+        """Changes what is owed back and asks for it at once. Refusals: PaymentUnknown, and those of `changes`.
+
+        `room`: who asks the deployment's own provider takes turns in it; what waits is recorded already.
+        """
         refused: list[Refusal] = []
 
         def decided(current: Payment) -> Decision:
@@ -235,7 +244,11 @@ class PaymentDriver:
             return PaymentUnknown(payment_id)
         if refused:
             return refused[0]
-        return await self.step(changed[0]) if changed[0].due_refund is not None else changed[0]
+        payment = changed[0]
+        if payment.due_refund is None:
+            return payment
+        async with nullcontext() if room is None or payment.provider_account_id else room:
+            return await self.step(payment)
 
     async def _refund_answered(self, payment: Payment, answer: RefundAnswer) -> Payment:
         def decided(current: Payment) -> Decision:

@@ -33,8 +33,8 @@ class PaymentStore(Protocol):
         """The payment recorded under the caller's key."""
         ...
 
-    async def find_by_refund_key(self, house_id: str, refund_key: str) -> Payment | None:
-        """The payment whose refund was asked for under this key."""
+    async def payment_refunded_under(self, house_id: str, refund_key: str) -> str | None:
+        """The id of the payment whose refund was asked for under this key."""
         ...
 
     async def change(

@@ -183,7 +183,7 @@ class ServedPayments(PaymentsServiceServicer):
 
     @staticmethod
     async def _one_of_many(
-        call: Awaitable[payments.CreatePaymentResponse | payments.GetPaymentResponse],
+        call: Awaitable[payments.CreatePaymentResponse | payments.GetPaymentResponse | payments.RefundPaymentResponse],
     ) -> payments.PaymentAnswer:
         try:
             return payments.PaymentAnswer(payment=(await call).payment)
@@ -212,6 +212,12 @@ class ServedPayments(PaymentsServiceServicer):
         amount_minor = request.amount.amount_minor if request.HasField("amount") else None
         asked = RefundAsked(request.idempotency_key, amount_minor)
         return payments.RefundPaymentResponse(payment=self._told(await self.twin.refund(order, asked)))
+
+    async def RefundPayments(
+        self, request: payments.RefundPaymentsRequest, context: Context
+    ) -> payments.RefundPaymentsResponse:
+        answers = [await self._one_of_many(self.RefundPayment(each, context)) for each in request.refunds]
+        return payments.RefundPaymentsResponse(answers=answers)
 
     def _told(self, seen: PaymentSeen | Declined) -> payments.Payment:
         self.trouble.meet_after()

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 import grpc
 import pytest
-from balcon.payments.v1.payments_service_pb2 import CreatePaymentsRequest, GetPaymentsRequest
+from balcon.payments.v1 import payments_service_pb2 as pb
+from balcon.payments.v1.payments_service_pb2 import (
+    CreatePaymentsRequest,
+    GetPaymentsRequest,
+    RefundPaymentRequest,
+    RefundPaymentsRequest,
+)
+from balcon.types.v1.money_pb2 import Money
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,6 +25,8 @@ from services.payments.adapters.postgres_payment_store import PostgresPaymentSto
 from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
 from services.payments.domain.next_attempt import RetryPolicy
 from services.payments.domain.payment import Payment, PaymentState
+from services.payments.domain.refund_transitions import refund_asked
+from services.payments.domain.refunds import RefundWanted
 from services.payments.domain.transitions import Decision, Report, ReportKind, Verdict, decide
 from services.payments.ports import WebhookEvent
 from services.runtime.clock import SystemClock
@@ -27,7 +36,7 @@ from services.runtime.sql.engine import create_engine
 from services.runtime.testing.servers import DatabaseUrl, as_owner
 from tests.integration.payments.builders import voucher_rows
 from tests.integration.payments.conftest import StartRig
-from tests.integration.payments.rig import HOUSE, PENDING
+from tests.integration.payments.rig import HOUSE, PAYS, PENDING, SUCCEEDED
 
 CLOCK = SystemClock()
 
@@ -55,6 +64,47 @@ async def test_of_many_each_has_its_own_answer_by_position(start_rig: StartRig) 
     assert found[1].refused.reason == "PAYMENT_UNKNOWN"
     others = (await rig.stub.GetPayments(GetPaymentsRequest(house_id="house_2", payment_ids=asked))).answers
     assert {one.refused.reason for one in others} == {"PAYMENT_UNKNOWN"}
+
+
+async def test_of_many_refunds_each_is_given_once_and_has_its_own_answer_by_position(start_rig: StartRig) -> None:
+    rig = await start_rig()
+    first, second, open_still = [await rig.create(f"ord_{number}") for number in range(3)]
+    for payment in (first, second):
+        await rig.pay(payment, PAYS)
+        await rig.reaches(payment, SUCCEEDED)
+
+    def refund(key: str, payment: pb.Payment, minor: int | None = None, house_id: str = HOUSE) -> RefundPaymentRequest:
+        amount = None if minor is None else Money(amount_minor=minor, currency="EUR")
+        return RefundPaymentRequest(
+            idempotency_key=key, house_id=house_id, payment_id=payment.payment_id, amount=amount
+        )
+
+    wanted = [
+        refund("ref_1", first),
+        refund("ref_2", second, 1_000),
+        # The very same once more, more than is left, no money yet, another house, no key.
+        refund("ref_1", first),
+        refund("ref_3", second, 100_000),
+        refund("ref_4", open_still),
+        refund("ref_5", first, house_id="house_2"),
+        refund("", first),
+    ]
+    told = (await rig.stub.RefundPayments(RefundPaymentsRequest(house_id=HOUSE, refunds=wanted))).answers
+    assert [one.refused.reason for one in told] == [
+        "",
+        "",
+        "",
+        "REFUND_EXCEEDS_LEFT",
+        "PAYMENT_NOT_CAPTURED",
+        "FIELD_INVALID",
+        "FIELD_INVALID",
+    ]
+    repeated = [*wanted[:2], refund("ref_1", second)]
+    again = (await rig.stub.RefundPayments(RefundPaymentsRequest(house_id=HOUSE, refunds=repeated))).answers
+    assert [one.payment.refunded.amount_minor for one in again] == [2_500, 1_000, 0]
+    assert again[2].refused.reason == "IDEMPOTENCY_KEY_REUSED", "another payment has that key"
+    at_provider = {one["metadata"]["payment_id"]: one["refunded_minor"] for one in await rig.at_provider()}
+    assert at_provider == {first.payment_id: 2_500, second.payment_id: 1_000, open_still.payment_id: 0}
 
 
 async def test_of_many_that_the_provider_does_not_answer_for_each_is_told_as_creating(start_rig: StartRig) -> None:
@@ -175,6 +225,32 @@ async def test_what_one_change_breaks_by_is_its_own_and_the_others_are_stored(st
     states = await stored.owner("SELECT payment_id, state FROM payments ORDER BY 1")
     assert [state for _, state in states] == ["SUCCEEDED", "CREATING", "CREATING", "SUCCEEDED"]
     assert await stored.owner("SELECT count(*) FROM outbox") == [(2,)]
+
+
+async def test_of_two_payments_that_are_refunded_under_one_key_at_once_one_is(stored: Stored) -> None:
+    payments = await stored.recorded("a", "b", "c")
+    for one in payments:
+        await stored.store.change(HOUSE, one.payment_id, _succeeds)
+
+    def owes(key: str) -> Callable[[Payment], Decision]:
+        def decided(current: Payment) -> Decision:
+            changes = refund_asked(current, RefundWanted(key), CLOCK.now_ms())
+            assert isinstance(changes, tuple)
+            return Decision(Verdict.STAY, changes)
+
+        return decided
+
+    keys = ("ref_1", "ref_1", "ref_2")
+    changes = [stored.store.change(HOUSE, one.payment_id, owes(key)) for one, key in zip(payments, keys, strict=True)]
+    answers = await asyncio.gather(*changes, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [tuple, IntegrityError, tuple]
+    known = [await stored.store.payment_refunded_under(HOUSE, key) for key in ("ref_1", "ref_2", "ref_3")]
+    assert known == ["pay_a", "pay_c", None]
+    assert await stored.store.payment_refunded_under("house_2", "ref_1") is None
+    assert await stored.owner("SELECT payment_id FROM payments WHERE refund_state = 'DUE' ORDER BY 1") == [
+        ("pay_a",),
+        ("pay_c",),
+    ]
 
 
 async def test_of_a_commit_that_broke_off_nobody_is_told_a_yes_and_nothing_is_stored_in_part(stored: Stored) -> None:

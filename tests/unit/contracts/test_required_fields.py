@@ -27,6 +27,7 @@ MORE_IS_ASKED = {
     ("RefundLines", "amount.amount_minor"): "what gives nothing back is no refund",
     ("RefundLines", "fee.amount_minor"): "nothing is no fee",
     ("RefundPayment", "amount.amount_minor"): "what is nothing goes nowhere",
+    ("RefundPayments", "refunds[0].amount.amount_minor"): "what is nothing goes nowhere",
     ("CreatePayment", "instruments[0].amount.amount_minor"): "a voucher that pays nothing is none",
     ("CreatePayments", "payments[0].instruments[0].amount.amount_minor"): "a voucher that pays nothing is none",
     ("CreateVouchers", "value.amount_minor"): "a voucher is worth something",

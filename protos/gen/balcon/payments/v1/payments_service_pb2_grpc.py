@@ -70,6 +70,11 @@ class PaymentsServiceStub:
                 request_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentRequest.SerializeToString,
                 response_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentResponse.FromString,
                 _registered_method=True)
+        self.RefundPayments = channel.unary_unary(
+                '/balcon.payments.v1.PaymentsService/RefundPayments',
+                request_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentsRequest.SerializeToString,
+                response_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentsResponse.FromString,
+                _registered_method=True)
 
 
 class PaymentsServiceServicer:
@@ -127,6 +132,13 @@ class PaymentsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RefundPayments(self, request, context):
+        """Many of one house as one call: each has its own answer, as RefundPayment would give it, and stops no other.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PaymentsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -164,6 +176,11 @@ def add_PaymentsServiceServicer_to_server(servicer, server):
                     servicer.RefundPayment,
                     request_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentRequest.FromString,
                     response_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentResponse.SerializeToString,
+            ),
+            'RefundPayments': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefundPayments,
+                    request_deserializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentsRequest.FromString,
+                    response_serializer=balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -356,6 +373,33 @@ class PaymentsService:
             '/balcon.payments.v1.PaymentsService/RefundPayment',
             balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentRequest.SerializeToString,
             balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefundPayments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.payments.v1.PaymentsService/RefundPayments',
+            balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentsRequest.SerializeToString,
+            balcon_dot_payments_dot_v1_dot_payments__service__pb2.RefundPaymentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

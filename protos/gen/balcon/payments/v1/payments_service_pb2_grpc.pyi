@@ -51,6 +51,8 @@ class PaymentsServiceStub:
     """Gives an amount back, or all that is left, to each instrument that it came from: what was taken last first.
     REFUND_EXCEEDS_LEFT when more is asked for than is left. Nothing left and no amount named: the payment as it is.
     """
+    RefundPayments: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.RefundPaymentsRequest, _payments_service_pb2.RefundPaymentsResponse]
+    """Many of one house as one call: each has its own answer, as RefundPayment would give it, and stops no other."""
 
 @_typing.type_check_only
 class PaymentsServiceAsyncStub(PaymentsServiceStub):
@@ -75,6 +77,8 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     """Gives an amount back, or all that is left, to each instrument that it came from: what was taken last first.
     REFUND_EXCEEDS_LEFT when more is asked for than is left. Nothing left and no amount named: the payment as it is.
     """
+    RefundPayments: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.RefundPaymentsRequest, _payments_service_pb2.RefundPaymentsResponse]  # type: ignore[assignment]
+    """Many of one house as one call: each has its own answer, as RefundPayment would give it, and stops no other."""
 
 class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Payments of orders. Called by the orders service alone."""
@@ -138,5 +142,13 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Gives an amount back, or all that is left, to each instrument that it came from: what was taken last first.
         REFUND_EXCEEDS_LEFT when more is asked for than is left. Nothing left and no amount named: the payment as it is.
         """
+
+    @_abc_1.abstractmethod
+    def RefundPayments(
+        self,
+        request: _payments_service_pb2.RefundPaymentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payments_service_pb2.RefundPaymentsResponse, _abc.Awaitable[_payments_service_pb2.RefundPaymentsResponse]]:
+        """Many of one house as one call: each has its own answer, as RefundPayment would give it, and stops no other."""
 
 def add_PaymentsServiceServicer_to_server(servicer: PaymentsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
