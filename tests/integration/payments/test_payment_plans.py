@@ -53,7 +53,7 @@ async def test_the_statements_of_a_payment_read_no_whole_table_where_nothing_is_
     try:
         with statements_of(engine) as statements:
             await take(store, inbox, 0)
-            await store.find_by_refund_key(HOUSE, "refund_1")
+            await store.payment_refunded_under(HOUSE, "refund_1")
             await store.lease_due(10, 1.0)
             await inbox.lease(10, 1.0)
             await inbox.purge(0, 10)
