@@ -161,10 +161,11 @@ class Service:
         topics: Sequence[str],
         handler: EventHandler | None = None,
         batch_handler: BatchHandler | None = None,
+        unhurried: bool = False,
     ) -> EventConsumer:
         """Applies the topics' events to the service's database, and shows operators what is parked of them.
 
-        One of `handler` and `batch_handler`: see EventConsumer.
+        One of `handler` and `batch_handler`; `unhurried` where nobody waits for it: see EventConsumer, Bus.subscribe.
         """
         consumer = EventConsumer(
             bus,
@@ -175,6 +176,8 @@ class Service:
             batch_handler=batch_handler,
             clock=self.clock,
         )
+        if unhurried:
+            consumer.read_unhurried()
         self.show_consumers(bus, lambda: [consumer])
         self.background(f"{group} events", consumer.run)
         return consumer

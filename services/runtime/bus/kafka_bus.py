@@ -100,8 +100,8 @@ class KafkaBus:
                     raise BusUnreachable(client_id=self._client_id) from error
                 raise
 
-    async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
-        """See Bus.subscribe; it joins when it is first asked for a batch."""
+    async def subscribe(self, group: str, topics: Sequence[str], *, unhurried: bool = False) -> Subscription:
+        """See Bus.subscribe; it joins when it is first asked for a batch, and reads what is there, hurried or not."""
         self._require_open()
         subscription = KafkaSubscription(group=group, topics=topics, options=self._options(), clock=self._clock)
         self._subscriptions.add(subscription)

@@ -57,7 +57,7 @@ class MemoryBus:
         for group in self._groups.values():
             self._wake(group)
 
-    async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
+    async def subscribe(self, group: str, topics: Sequence[str], *, unhurried: bool = False) -> Subscription:
         self._require_open()
         self._member_count += 1
         state = self._groups.setdefault(group, _Group())

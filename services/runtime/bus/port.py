@@ -56,8 +56,11 @@ class Bus(Protocol):
         """Returns when every message is stored. On an exception some may be: publish all of them again, in order."""
         ...
 
-    async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
-        """Joins a group; a new group starts at the beginning of the topics."""
+    async def subscribe(self, group: str, topics: Sequence[str], *, unhurried: bool = False) -> Subscription:
+        """Joins a group; a new group starts at the beginning of the topics.
+
+        `unhurried`: nobody waits for what it does; in a crowd it may read seldom and much, where a bus can do that.
+        """
         ...
 
     async def close(self) -> None:

@@ -27,7 +27,7 @@ from services.runtime.bus.postgres_admin import (
 )
 from services.runtime.bus.postgres_retention import delete_expired, delete_replaced
 from services.runtime.bus.postgres_schema import create_partitions, create_tables, messages_channel
-from services.runtime.bus.postgres_subscription import UNREACHABLE, PostgresSubscription
+from services.runtime.bus.postgres_subscription import HURRIED, UNHURRIED, UNREACHABLE, PostgresSubscription
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.telemetry.logging import get_logger
@@ -94,11 +94,16 @@ class PostgresBus:
             async with self._connection() as connection:
                 await self._append(connection, chunk)
 
-    async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
+    async def subscribe(self, group: str, topics: Sequence[str], *, unhurried: bool = False) -> Subscription:
         """See Bus.subscribe. A connection of its own, kept for as long as it lives."""
         self._require_open()
         subscription = PostgresSubscription(
-            self._connect, group=group, topics=topics, member=self._ids.new_id("mbr"), clock=self._clock
+            self._connect,
+            group=group,
+            topics=topics,
+            member=self._ids.new_id("mbr"),
+            clock=self._clock,
+            pace=UNHURRIED if unhurried else HURRIED,
         )
         self._subscriptions.add(subscription)
         subscription.when_closed(self._subscriptions.discard)

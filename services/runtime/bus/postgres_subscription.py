@@ -29,11 +29,6 @@ BEAT_SECONDS = 1.0
 MEMBER_GONE_SECONDS = 5.0
 MEMBER_FORGOTTEN_SECONDS = 60.0
 POLL_SECONDS = 1.0  # a lost notification costs no more than this
-# Between two looks at a log that was read to its end: so many times what its last batch took to be worked off, within
-# bounds. In a crowd a batch is many events, and costs little more than one; alone an event waits for none.
-PACE_TIMES = 4.0
-SHORTEST_PACE_SECONDS = 0.02
-LONGEST_PACE_SECONDS = 0.1
 RECONNECT_FIRST_SECONDS = 0.1
 RECONNECT_LAST_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
@@ -53,6 +48,25 @@ UNREACHABLE = (
 )
 
 _log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Between two looks at a log that was read to its end: so many times what its last batch took to be worked off,
+    within bounds. In a crowd a batch is many events, and costs little more than one; alone an event waits for none."""
+
+    times: float
+    shortest_seconds: float
+    longest_seconds: float
+
+    def seconds(self, took_seconds: float) -> float:
+        """Since the last look began."""
+        return min(self.longest_seconds, max(self.shortest_seconds, took_seconds * self.times))
+
+
+HURRIED = Pace(4.0, 0.02, 0.1)
+# Of ten groups that read what is sold, one is waited for.
+UNHURRIED = Pace(16.0, 0.02, 0.3)
 
 
 @dataclass(slots=True)
@@ -75,12 +89,14 @@ class PostgresSubscription:
         topics: Sequence[str],
         member: str,
         clock: Clock,
+        pace: Pace = HURRIED,
     ) -> None:
         self._connect = connect
         self._group = group
         self._topics = list(topics)
         self._member = member
         self._clock = clock
+        self._pace = pace
         self._session: Any = None
         self._session_free = asyncio.Lock()  # a session answers one question at a time
         self._group_id = 0
@@ -91,6 +107,8 @@ class PostgresSubscription:
         self._read_to_end = False
         self._read_at = 0.0
         self._rebalance_due = True
+        # By what the partitions were shared out last: the members, and how many partitions the topics have.
+        self._shared_by: tuple[frozenset[str], int] = (frozenset(), 0)
         self._beating: asyncio.Task[None] | None = None
         self._retry_seconds = RECONNECT_FIRST_SECONDS
         self._closed = False
@@ -183,9 +201,8 @@ class PostgresSubscription:
         if not self._read_to_end:
             return
         took = self._clock.monotonic() - self._read_at
-        pace = min(LONGEST_PACE_SECONDS, max(SHORTEST_PACE_SECONDS, took * PACE_TIMES))
         await wait_until_set(self._woken, self._clock, POLL_SECONDS)
-        pause = self._read_at + pace - self._clock.monotonic()
+        pause = self._read_at + self._pace.seconds(took) - self._clock.monotonic()
         if pause > 0 and not self._closed:
             await self._clock.sleep(pause)
 
@@ -240,6 +257,7 @@ class PostgresSubscription:
             "SELECT id, topic, partition FROM bus_partition WHERE topic = ANY($1::text[])", topics
         )
         numbers = {(row["topic"], row["partition"]): row["id"] for row in partitions}
+        self._shared_by = frozenset(members), sum(topic in self._topics for topic, _ in numbers)
         owners = fair_share(members, numbers)
         mine = {numbers[place]: place for place, owner in owners.items() if owner == self._member}
         given_up = sorted(self._held.keys() - mine.keys())
@@ -259,7 +277,8 @@ class PostgresSubscription:
 
     async def _take_over(self, number: int, topic: str, partition: int) -> None:
         if not await self._session.fetchval("SELECT pg_try_advisory_lock($1, $2)", self._group_id, number):
-            return  # its reader has not let go yet; it tells us when it does
+            self._shared_by = frozenset(), 0  # its reader has not let go yet; it tells us when it does, and we look
+            return
         # A statement of its own: a snapshot from before the lock could miss the last reader's commit.
         position = await self._session.fetchval(
             "SELECT next_offset FROM bus_group_offset WHERE group_id = $1 AND partition_id = $2", self._group_id, number
@@ -304,17 +323,26 @@ class PostgresSubscription:
                         await self._beat()
             except UNREACHABLE:
                 self._drop_session()
-            self._rebalance_due = True
-            self._woken.set()
+            if self._rebalance_due:
+                self._woken.set()
 
     async def _beat(self) -> None:
-        await self._session.execute(
-            """INSERT INTO bus_member (group_id, member, topics, beat_at) VALUES ($1, $2, $3, clock_timestamp())
-               ON CONFLICT (group_id, member) DO UPDATE SET beat_at = excluded.beat_at""",
+        """Says that it is there, and looks in the same round trip whether others are, and which partitions."""
+        row = await self._session.fetchrow(
+            """WITH beat AS (
+                   INSERT INTO bus_member (group_id, member, topics, beat_at) VALUES ($1, $2, $3, clock_timestamp())
+                   ON CONFLICT (group_id, member) DO UPDATE SET beat_at = excluded.beat_at
+               )
+               SELECT ARRAY(SELECT member FROM bus_member
+                            WHERE group_id = $1 AND beat_at > clock_timestamp() - make_interval(secs => $4)) AS members,
+                      (SELECT count(*) FROM bus_partition WHERE topic = ANY($3::text[])) AS partitions""",
             self._group_id,
             self._member,
             self._topics,
+            MEMBER_GONE_SECONDS,
         )
+        if (frozenset({*row["members"], self._member}), row["partitions"]) != self._shared_by:
+            self._rebalance_due = True
 
     def _heard_message(self, _session: Any, _pid: int, _channel: str, _payload: str) -> None:
         self._woken.set()

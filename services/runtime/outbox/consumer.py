@@ -124,6 +124,10 @@ class EventConsumer:
         """Calls `act()` after each commit of a transaction that applied events, and never before one."""
         self._application.when_applied(act)
 
+    def read_unhurried(self) -> None:
+        """Nobody waits for what it does: see Bus.subscribe. Before run()."""
+        self._membership.unhurried = True
+
     async def run(self) -> None:
         """Consumes until cancelled, through outages of the bus and of the database."""
         joining = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=self._group)

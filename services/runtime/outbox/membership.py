@@ -34,12 +34,21 @@ class GroupPaused(Exception):
 class Membership:
     """Joins and leaves. A pause breaks off no transaction: whoever works on a batch asks check() between two."""
 
-    def __init__(self, bus: Bus, pauses: PauseRecord, *, group: str, topics: Sequence[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        pauses: PauseRecord,
+        *,
+        group: str,
+        topics: Sequence[str],
+        clock: Clock,
+    ) -> None:
         self._bus = bus
         self._pauses = pauses
         self._group = group
         self._topics = list(topics)
         self._clock = clock
+        self.unhurried = False  # see Bus.subscribe
         self._is_paused = False
         self._is_working = False
 
@@ -55,7 +64,7 @@ class Membership:
         """
         while True:
             await self._until_resumed()
-            subscription = await self._bus.subscribe(self._group, self._topics)
+            subscription = await self._bus.subscribe(self._group, self._topics, unhurried=self.unhurried)
             watching = asyncio.create_task(self._watch(subscription))
             try:
                 await self._read(subscription, consume, joined)

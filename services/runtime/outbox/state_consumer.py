@@ -70,6 +70,10 @@ class StateConsumer:
         self._every_state = every_state or batch_handler is not None
         self._backoff = Backoff(RETRY_FIRST_SECONDS, RETRY_LAST_SECONDS, seed=group)
 
+    def read_unhurried(self) -> None:
+        """Nobody waits for what it does: see Bus.subscribe. Before run()."""
+        self._membership.unhurried = True
+
     async def run(self) -> None:
         """Consumes until cancelled or the bus is closed, through outages of the bus and of the database."""
         while True:

@@ -150,6 +150,16 @@ async def test_a_member_whose_group_was_deleted_beneath_it_joins_anew(desk: Desk
     await reader.leave()
 
 
+async def test_partitions_of_which_nobody_was_told_are_found_by_the_next_heartbeat(desk: Desk, dsn: str) -> None:
+    await desk.publish("1")
+    reader = Member(await desk.bus.subscribe(desk.group, [desk.topic, "test.later"]), _ignore)
+    await eventually(lambda: payloads(reader.read) == ["1"])
+    await _query(dsn, "INSERT INTO bus_partition (topic, partition) VALUES ('test.later', 0)")
+    await desk.bus.publish([Message("test.later", "a", b"2")])
+    await eventually(lambda: payloads(reader.read) == ["1", "2"], PATIENCE_SECONDS)
+    await reader.leave()
+
+
 async def test_history_is_kept_for_good_and_what_has_an_end_is_let_go(bus: PostgresBus, desk: Desk, dsn: str) -> None:
     await bus.create_topics({FUNNEL: 1})
     await desk.publish("1")

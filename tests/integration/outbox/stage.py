@@ -179,9 +179,9 @@ class LostReplyBus:
             self._losses -= 1
             raise BusUnreachable(lost="the reply")
 
-    async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription:
+    async def subscribe(self, group: str, topics: Sequence[str], *, unhurried: bool = False) -> Subscription:
         """Passed on."""
-        return await self._bus.subscribe(group, topics)
+        return await self._bus.subscribe(group, topics, unhurried=unhurried)
 
     async def close(self) -> None:
         """Passed on."""
