@@ -75,7 +75,11 @@ async def build(service: Service, settings: CustomersSettings) -> None:
         given_up=[erasures.order_given_up, forms.order_given_up],
     )
     heard = all_of([OrderEvents(clock, ids, seal, acts), one_by_one(learn_show)])
-    consumer = service.consume(engine, bus, group=GROUP, topics=[ORDERS, CATALOGUE], batch_handler=heard)
+    # What is heard finds its rows by keys, over arrays (decision 0057); what people ask for looks through tables too.
+    hearing = service.sql(application="customers events", pool_size=2, by_key=True)
+    consumer = service.consume(
+        hearing, bus, group=GROUP, topics=[ORDERS, CATALOGUE], batch_handler=heard, unhurried=True
+    )
     consumer.when_applied(relay.wake)
     states = StateConsumer(bus, engine, group=HOUSES_GROUP, topics=[ACCOUNTS], handler=copy_house, clock=clock)
     service.show_consumers(bus, lambda: [states])

@@ -17,6 +17,7 @@ from services.runtime.ids import seeded_random
 from services.runtime.jobs.job import JobRun, Task
 from services.runtime.jobs.worker import JobWorker
 from services.runtime.mail.posts import post_of
+from services.runtime.outbox.application import all_of, one_by_one
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.routing import OwnerRouting, split_targets
 from services.runtime.seal import Seal
@@ -30,7 +31,6 @@ from services.ticketing.adapters.drawn_letters import COMMAND as LETTER_COMMAND
 from services.ticketing.adapters.drawn_letters import DrawnLetters
 from services.ticketing.adapters.drawn_paper import DrawnPaper
 from services.ticketing.adapters.ed25519_signer import Ed25519Signer
-from services.ticketing.adapters.event_handlers import all_of
 from services.ticketing.adapters.grpc_allotments import GrpcAllotments
 from services.ticketing.adapters.grpc_invoiced_orders import GrpcInvoicedOrders
 from services.ticketing.adapters.grpc_shows import GrpcShows
@@ -111,12 +111,16 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     looks = PostgresInvoiceLooks(engine, clock)
     follower = InvoiceFollower(looks, invoices, clock)
     service.background("invoices", follower.run)
-    heard = all_of([OrderEvents(clock, ids), AllotmentEvents(clock, ids), InvoiceEvents(clock)])
-    consumer = service.consume(engine, bus, group=GROUP, topics=[ORDERS, ALLOTMENTS], handler=heard)
+    tickets, allotted = one_by_one(OrderEvents(clock, ids)), one_by_one(AllotmentEvents(clock, ids))
+    heard = all_of([tickets, allotted, InvoiceEvents(clock, follower.wake)])
+    # What is heard finds its rows by keys, over arrays (decision 0057); what people ask for looks through tables too.
+    hearing = service.sql(application="ticketing events", pool_size=4, by_key=True)
+    consumer = service.consume(
+        hearing, bus, group=GROUP, topics=[ORDERS, ALLOTMENTS], batch_handler=heard, unhurried=True
+    )
     consumer.when_applied(relay.wake)
-    consumer.when_applied(follower.wake)
     letters = _letters(service, settings, store, orders, readers, known_shows, seal)
-    _send_letters(service, settings, store, engine, bus, letters)
+    _send_letters(service, settings, store, (engine, hearing), bus, letters)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
@@ -171,22 +175,22 @@ def _send_letters(
     service: Service,
     settings: TicketingSettings,
     store: PostgresTicketing,
-    engine: AsyncEngine,
+    engines: tuple[AsyncEngine, AsyncEngine],
     bus: ManagedBus,
     letters: OrderLetters,
 ) -> None:
     """Plans letters to buyers by what is heard, and sends them, by a consumer group of their own: codes go first."""
+    engine, hearing = engines
     clock, post = service.clock, post_of(settings, kept=settings.letters_at_once)
     service.on_close(post.close)
     due = PostgresDeliveries(engine, clock)
     handler = DeliveryHandler(store, due, letters, post, clock, Pace(settings.letters_a_second))
     limits = WorkLimits(concurrency=settings.letters_at_once, idle_seconds=_IDLE_SECONDS)
     work = DueWork("letters", lease=handler.lease, act=handler.send, clock=clock, limits=limits)
-    planner = DeliveryEvents(clock, service.ids)
-    consumer = service.consume(
-        engine, bus, group=LETTERS_GROUP, topics=[ORDERS, CATALOGUE, CONSENTS], batch_handler=planner
+    planner = DeliveryEvents(clock, service.ids, work.wake)
+    service.consume(
+        hearing, bus, group=LETTERS_GROUP, topics=[ORDERS, CATALOGUE, CONSENTS], batch_handler=planner, unhurried=True
     )
-    consumer.when_applied(work.wake)
     service.background("letters", work.run)
     service.background("letters watch", handler.watch)
     keep_ms = settings.letter_ledger_days * 24 * _HOUR_MS

@@ -114,7 +114,7 @@ def _platform(service: Service, settings: PodiumkunstSettings, engine: AsyncEngi
 
 def _follow_sales(service: Service, engine: AsyncEngine, bus: ManagedBus) -> None:
     """The read model of sales, of linked performances and all others: a link begins with the whole history (R0.10)."""
-    service.consume(engine, bus, group=GROUP, topics=[ORDERS, ALLOTMENTS], batch_handler=take_changes)
+    service.consume(engine, bus, group=GROUP, topics=[ORDERS, ALLOTMENTS], batch_handler=take_changes, unhurried=True)
     seats = StateConsumer(
         bus, engine, group=SEATS_GROUP, topics=[AVAILABILITY], batch_handler=take_states, clock=service.clock
     )

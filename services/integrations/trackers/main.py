@@ -71,9 +71,9 @@ async def build(service: Service, settings: TrackersSettings) -> None:
     store = PostgresTrackers(engine, clock=clock, tools=tools, wake=relay.wake)
     _serve(service, settings, store, companies)
     heard = HeardEvents(clock, tools, on_step=step_reached, on_sale=order_confirmed)
-    service.consume(engine, bus, group=GROUP, topics=[FUNNEL, ORDERS, CATALOGUE], handler=heard)
+    service.consume(engine, bus, group=GROUP, topics=[FUNNEL, ORDERS, CATALOGUE], handler=heard, unhurried=True)
     intake = OrderIntake(outbound.queue)
-    service.consume(engine, bus, group=ORDERS_GROUP, topics=[ORDERS], batch_handler=intake.take)
+    service.consume(engine, bus, group=ORDERS_GROUP, topics=[ORDERS], batch_handler=intake.take, unhurried=True)
     _forget_by_age(service, settings, store, engine)
     serve_audit(service.rpc, WalledAudit(CheckedRecord(engine, CHECKS), engine))
 

@@ -105,7 +105,7 @@ def _deliver(
 
 def _listen(service: Service, engine: AsyncEngine, bus: ManagedBus, outbound: Outbound) -> None:
     intake = EventIntake(outbound.queue, service.clock)
-    service.consume(engine, bus, group=GROUP, topics=CHANGES, batch_handler=intake.changes)
+    service.consume(engine, bus, group=GROUP, topics=CHANGES, batch_handler=intake.changes, unhurried=True)
     states = StateConsumer(
         bus,
         engine,

@@ -56,6 +56,7 @@ class EventIntake:
                 clock=self._clock,
             )
             changes.when_parked(note)
+            changes.read_unhurried()
             self.consumers = [changes]
             running.append(changes.run)
         if self.projection.states:
@@ -68,6 +69,7 @@ class EventIntake:
                 batch_handler=apply,
                 clock=self._clock,
             )
+            states.read_unhurried()
             self.consumers.append(states)
             running.append(states.run)
         async with asyncio.TaskGroup() as tasks:

@@ -31,7 +31,7 @@ class SigningKeyRows:
     def __init__(self, connection: AsyncConnection, table: sa.Table, lock_number: int) -> None:
         self._connection = connection
         self._table = table
-        self._lock = sa.select(sa.func.pg_advisory_xact_lock(lock_number))
+        self._lock_number = lock_number
 
     async def all(self) -> Sequence[SigningKey]:
         wanted = sa.select(self._table).order_by(self._table.c.signs_from_ms, self._table.c.key_id)
@@ -43,7 +43,7 @@ class SigningKeyRows:
         ]
 
     async def lock(self) -> Sequence[SigningKey]:
-        await self._connection.execute(self._lock)
+        await self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._lock_number)))
         return await self.all()
 
     async def add(self, key: SigningKey) -> None:

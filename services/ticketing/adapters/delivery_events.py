@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from balcon.catalogue.v1 import catalogue_events_pb2 as shows
@@ -23,6 +23,7 @@ from services.runtime.clock import Clock
 from services.runtime.errors import Fatal
 from services.runtime.ids import Ids
 from services.runtime.outbox.event import IncomingEvent
+from services.runtime.sql.connections import after_commit
 from services.ticketing.adapters.delivery_rows import DeliveryRows
 from services.ticketing.adapters.ticket_rows import TicketRows
 from services.ticketing.domain.delivery import (
@@ -48,11 +49,12 @@ class DeliveryEventUnreadable(Fatal):
 
 
 class DeliveryEvents:
-    """A BatchHandler: what an on-sale confirms in one moment is one statement."""
+    """A BatchHandler: what an on-sale confirms in one moment is one statement. `planned`: there are letters to send."""
 
-    def __init__(self, clock: Clock, ids: Ids) -> None:
+    def __init__(self, clock: Clock, ids: Ids, planned: Callable[[], None]) -> None:
         self._clock = clock
         self._ids = ids
+        self._planned = planned
 
     async def __call__(self, connection: AsyncConnection, events: Sequence[IncomingEvent]) -> None:
         """Plans letters. An unknown type is a newer publisher's."""
@@ -79,10 +81,11 @@ class DeliveryEvents:
                 raise DeliveryEventUnreadable(type=event.type, event_id=event.id) from error
         await self._add(connection, planned)
 
-    @staticmethod
-    async def _add(connection: AsyncConnection, planned: Mapping[str, Sequence[Delivery]]) -> None:
+    async def _add(self, connection: AsyncConnection, planned: Mapping[str, Sequence[Delivery]]) -> None:
         for house_id in sorted(planned):
             await DeliveryRows(connection, house_id).plan(planned[house_id])
+        if any(planned.values()):
+            after_commit(connection, self._planned)
 
     @staticmethod
     async def _gone(rows: TicketRows, event: IncomingEvent) -> None:

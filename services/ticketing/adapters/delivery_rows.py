@@ -16,6 +16,7 @@ from services.ticketing.ports.deliveries import WrittenLine
 
 _INSERT_ROWS = 500
 _LINE = deliveries.c
+_PLAN = insert(deliveries).on_conflict_do_nothing()
 _AS_MADE = (_LINE.created_at_ms, _LINE.delivery_id)
 
 
@@ -31,7 +32,7 @@ class DeliveryRows:
         """See Deliveries.plan. The unique index is the judge."""
         for first in range(0, len(lines), _INSERT_ROWS):
             rows = [_values(self._house_id, line) for line in lines[first : first + _INSERT_ROWS]]
-            await self._connection.execute(insert(deliveries).values(rows).on_conflict_do_nothing())
+            await self._connection.execute(_PLAN, rows)
 
     async def get(self, delivery_id: str) -> Delivery | None:
         wanted = sa.select(deliveries).where(self._ours, _LINE.delivery_id == delivery_id)

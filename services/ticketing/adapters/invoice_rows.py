@@ -13,6 +13,7 @@ from services.contracts.pages import Place
 from services.contracts.year_numbers import next_number
 from services.runtime.clock import Clock
 from services.runtime.sql.connections import connected, for_single_statements
+from services.runtime.sql.row_arrays import RowArrays
 from services.runtime.sql.scopes import AllHouses, HouseScope
 from services.ticketing.adapters.invoice_tables import invoice_looks, invoice_numbers, invoices, invoicing
 from services.ticketing.domain.invoice import Invoice, InvoiceKind, InvoiceLine, InvoicePart
@@ -111,16 +112,32 @@ class InvoiceRows:
         return invoices.c.house_id == self._house_id, invoices.c.invoice_id == invoice_id
 
 
-async def note_look(connection: AsyncConnection, house_id: str, order_id: str, now_ms: int) -> None:
-    """Inside the transaction of an order's event: it is looked at, where the house invoices or has invoiced it."""
-    automatic = sa.exists().where(invoicing.c.house_id == house_id, invoicing.c.automatic)
-    invoiced = sa.exists().where(invoices.c.house_id == house_id, invoices.c.order_id == order_id)
-    row = sa.select(
-        sa.literal(house_id), sa.literal(order_id), sa.literal(now_ms, sa.BigInteger), sa.literal(0), sa.literal(1)
-    ).where(automatic | invoiced)
-    new = insert(invoice_looks).from_select(["house_id", "order_id", "look_at_ms", "failures", "version"], row)
-    again = {"look_at_ms": now_ms, "failures": 0, "version": invoice_looks.c.version + 1}
-    await connection.execute(new.on_conflict_do_update(index_elements=["house_id", "order_id"], set_=again))
+async def note_looks(connection: AsyncConnection, orders: Sequence[tuple[str, str]], now_ms: int) -> int:
+    """Inside the transaction of orders' events, by house and order: they are looked at, where the house invoices or
+    has invoiced them. Returns how many are; none of `orders` is named twice."""
+    rows = [{"house_id": house_id, "order_id": order_id} for house_id, order_id in orders]
+    noted = await connection.execute(_NOTE_LOOKS, {**_told.values(rows), "now_ms": now_ms})
+    return int(noted.rowcount)
+
+
+_told = RowArrays([invoice_looks.c.house_id, invoice_looks.c.order_id])
+
+
+def _noting_looks() -> sa.Insert:
+    told, now_ms = _told.table.c, sa.bindparam("now_ms", type_=sa.BigInteger)
+    # Not "exists": for that the planner may read all there are, whichever are meant.
+    automatic = sa.select(invoicing.c.automatic).where(invoicing.c.house_id == told.house_id).scalar_subquery()
+    of_it = (invoices.c.house_id == told.house_id, invoices.c.order_id == told.order_id)
+    invoiced = sa.select(sa.true()).where(*of_it).limit(1).scalar_subquery()
+    rows = sa.select(told.house_id, told.order_id, now_ms, sa.literal(0), sa.literal(1)).where(
+        sa.func.coalesce(automatic, sa.false()) | invoiced
+    )
+    new = insert(invoice_looks).from_select(["house_id", "order_id", "look_at_ms", "failures", "version"], rows)
+    again = {"look_at_ms": new.excluded.look_at_ms, "failures": 0, "version": invoice_looks.c.version + 1}
+    return new.on_conflict_do_update(index_elements=["house_id", "order_id"], set_=again)
+
+
+_NOTE_LOOKS = _noting_looks()
 
 
 class PostgresInvoiceLooks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,15 +31,44 @@ class PostgresTransaction(AnsweringTransaction):
 
     def __init__(self, connection: AsyncConnection, house_id: str, now_ms: int, *, ids: Ids) -> None:
         super().__init__(connection, house_id, now_ms, ids, idempotency_keys)
-        self.signing_keys = SigningKeyRows(connection, signing_keys, _KEYS_LOCK)
-        self.tickets = TicketRows(connection, house_id, now_ms)
-        self.documents = DocumentRows(connection, house_id)
-        self.departures = DepartureRows(connection, house_id)
-        self.office_sales = OfficeSaleRows(connection, house_id)
-        self.sends = SendRows(connection, house_id, now_ms)
-        self.deliveries = DeliveryRows(connection, house_id)
-        self.paper_styles = PaperStyleRows(connection, house_id)
-        self.invoices = InvoiceRows(connection, house_id)
+
+    # Each is made when it is first asked for: a call touches one or two of them, and many calls come by.
+
+    @cached_property
+    def signing_keys(self) -> SigningKeyRows:
+        return SigningKeyRows(self._connection, signing_keys, _KEYS_LOCK)
+
+    @cached_property
+    def tickets(self) -> TicketRows:
+        return TicketRows(self._connection, self.house_id, self.now_ms)
+
+    @cached_property
+    def documents(self) -> DocumentRows:
+        return DocumentRows(self._connection, self.house_id)
+
+    @cached_property
+    def departures(self) -> DepartureRows:
+        return DepartureRows(self._connection, self.house_id)
+
+    @cached_property
+    def office_sales(self) -> OfficeSaleRows:
+        return OfficeSaleRows(self._connection, self.house_id)
+
+    @cached_property
+    def sends(self) -> SendRows:
+        return SendRows(self._connection, self.house_id, self.now_ms)
+
+    @cached_property
+    def deliveries(self) -> DeliveryRows:
+        return DeliveryRows(self._connection, self.house_id)
+
+    @cached_property
+    def paper_styles(self) -> PaperStyleRows:
+        return PaperStyleRows(self._connection, self.house_id)
+
+    @cached_property
+    def invoices(self) -> InvoiceRows:
+        return InvoiceRows(self._connection, self.house_id)
 
     def tell_issued(self, tickets: Sequence[Ticket]) -> None:
         """See TicketingTransaction.tell_issued."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.runtime.sql.row_arrays import inserting
 from services.ticketing.adapters.delivery_tables import deliveries
 from services.ticketing.adapters.ticket_tables import ended_orders, revocation_counters, tickets
 from services.ticketing.domain.ticket import Revocation, SeatOfTicket, Ticket, TicketSource, VoidReason
@@ -20,6 +21,26 @@ _LOCK = sa.text(
 )
 _INSERT_ROWS = 1_000
 _Row = sa.Row[Any]
+
+
+def _of_orders(table: sa.Table) -> sa.ColumnElement[bool]:
+    """The orders as one array: the statement is the same for one and for many."""
+    named = sa.bindparam("order_ids", type_=sa.ARRAY(sa.Text))
+    return (table.c.house_id == sa.bindparam("house_id")) & (table.c.order_id == sa.any_(named))
+
+
+_ENDED = sa.select(ended_orders.c.order_id).where(_of_orders(ended_orders))
+# That it is of an order is said so that the index of those is used.
+_SOLD = _of_orders(tickets) & (tickets.c.order_id != "")
+_CUT = sa.select(tickets.c.order_id).where(_SOLD, tickets.c.void_reason == VoidReason.LINE_CANCELLED.value)
+_VALID = sa.select(tickets).where(_SOLD, tickets.c.voided_at_ms.is_(None))
+
+_WRITTEN = (
+    "house_id", "ticket_id", "performance_id", "order_id", "allotment_id", "as_of", "print_id", "seat_id",
+    "ticket_type", "zone", "seat_row", "seat", "code", "is_foreign", "issued_at_ms", "holder_id", "sealed_name",
+)  # fmt: skip
+_selected, _new = inserting(tickets, _WRITTEN)
+_ADD = insert(tickets).from_select(list(_WRITTEN), _selected).on_conflict_do_nothing().returning(tickets.c.ticket_id)
 
 
 class TicketRows:
@@ -34,32 +55,20 @@ class TicketRows:
         await self._connection.execute(_LOCK, {"names": [f"{self._house_id} {source}" for source in sources]})
 
     async def ended_orders(self, order_ids: Collection[str]) -> set[str]:
-        wanted = sa.select(ended_orders.c.order_id).where(
-            ended_orders.c.house_id == self._house_id, ended_orders.c.order_id.in_(order_ids)
-        )
-        return set((await self._connection.execute(wanted)).scalars())
+        return set((await self._connection.execute(_ENDED, self._orders(order_ids))).scalars())
 
     async def end_order(self, order_id: str) -> None:
         values = {"house_id": self._house_id, "order_id": order_id, "ended_at_ms": self._now_ms}
         await self._connection.execute(insert(ended_orders).on_conflict_do_nothing(), values)
 
     async def cut_orders(self, order_ids: Collection[str]) -> set[str]:
-        wanted = sa.select(tickets.c.order_id).where(
-            tickets.c.house_id == self._house_id,
-            tickets.c.order_id.in_(order_ids),
-            tickets.c.order_id != "",
-            tickets.c.void_reason == VoidReason.LINE_CANCELLED.value,
-        )
-        return set((await self._connection.execute(wanted)).scalars())
+        return set((await self._connection.execute(_CUT, self._orders(order_ids))).scalars())
 
     async def valid_of_orders(self, order_ids: Collection[str]) -> Sequence[Ticket]:
-        wanted = sa.select(tickets).where(
-            tickets.c.house_id == self._house_id,
-            tickets.c.order_id.in_(order_ids),
-            tickets.c.order_id != "",
-            tickets.c.voided_at_ms.is_(None),
-        )
-        return [_ticket(row) for row in await self._connection.execute(wanted)]
+        return [_ticket(row) for row in await self._connection.execute(_VALID, self._orders(order_ids))]
+
+    def _orders(self, order_ids: Collection[str]) -> dict[str, Any]:
+        return {"house_id": self._house_id, "order_ids": list(order_ids)}
 
     async def holders_of(self, performance_id: str) -> Sequence[tuple[str, str]]:
         wanted = (
@@ -80,11 +89,10 @@ class TicketRows:
         return [_ticket(row) for row in await self._connection.execute(wanted)]
 
     async def add(self, new: Sequence[Ticket]) -> set[str]:
-        add = insert(tickets).on_conflict_do_nothing().returning(tickets.c.ticket_id)
         added: set[str] = set()
         for first in range(0, len(new), _INSERT_ROWS):
             rows = [_values(self._house_id, ticket) for ticket in new[first : first + _INSERT_ROWS]]
-            added |= set((await self._connection.execute(add, rows)).scalars())
+            added |= set((await self._connection.execute(_ADD, _new.values(rows))).scalars())
         return {ticket.ticket_id for ticket in new} - added
 
     async def remove(self, ticket_ids: Collection[str]) -> None:

@@ -21,14 +21,17 @@ from services.runtime.bus.memory_bus import MemoryBus
 from services.runtime.bus.topics import ORDERS
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
+from services.runtime.outbox.application import EventApplication
 from services.runtime.outbox.consumer import EventConsumer, Patience
 from services.runtime.outbox.event import IncomingEvent, OutgoingEvent
 from services.runtime.outbox.headers import to_message
+from services.runtime.outbox.inbox import Inbox
 from services.runtime.seal import Seal
 from services.runtime.sql.connections import connected
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.scopes import AllHouses
 from services.runtime.testing import eventually
+from services.runtime.testing.plans import read_through, statements_of
 from tests.integration.outbox.stage import running
 
 _EVERYWHERE = AllHouses("tests look at all houses")
@@ -70,7 +73,7 @@ class Acts:
 
 @pytest.fixture
 async def engine(emptied_database_url: Callable[[str], str]) -> AsyncIterator[AsyncEngine]:
-    made = create_engine(emptied_database_url("customers"), application="test")
+    made = create_engine(emptied_database_url("customers"), application="test", by_key=True)
     yield made
     await made.dispose()
 
@@ -98,9 +101,9 @@ async def purchases(engine: AsyncEngine, house_id: str) -> list[tuple[str, str, 
         return [tuple(row) for row in await connection.execute(text(wanted), {"house": house_id})]
 
 
-def incoming(house_id: str, message: Message) -> IncomingEvent:
-    name = message.DESCRIPTOR.full_name
-    return IncomingEvent(IDS.new_id("evt"), "test", ORDERS, "perf", name, message.SerializeToString(), 1, 1, house_id)
+def incoming(house_id: str, message: Message, sequence: int = 1) -> IncomingEvent:
+    name, payload = message.DESCRIPTOR.full_name, message.SerializeToString()
+    return IncomingEvent(IDS.new_id("evt"), "test", ORDERS, "perf", name, payload, sequence, 1, house_id)
 
 
 def confirmed(order_id: str, customer_id: str, at_ms: int = 5, show: str = SHOWS[0]) -> wire.OrderConfirmed:
@@ -173,6 +176,26 @@ async def test_one_batch_may_be_of_many_houses(engine: AsyncEngine) -> None:
         assert [order for order, _, who, _ in await purchases(engine, house_id) if who == "cus_ada"] == [PLAIN, TICKED]
     assert await purchases(engine, "hou_3") == []
     assert acts.told == [("paid at 5", house_id, TICKED) for house_id in ("hou_1", "hou_2")]
+
+
+async def test_orders_without_traces_cost_no_statement_each_and_no_whole_table_is_read(engine: AsyncEngine) -> None:
+    """RULE 31 and the effect, in as many statements for forty orders as for one."""
+    await open_house(engine, "hou_1")
+    application = EventApplication(engine, Inbox("test"), Acts().handler(), CLOCK)
+
+    def batch(orders: Sequence[int]) -> list[IncomingEvent]:
+        told: list[Message] = [confirmed(f"ord_{one}", "cus_ada") for one in orders]
+        told.append(wire.OrderRefunded(order_id=f"ord_{orders[0]}", performance_id=SHOWS[0]))
+        return [incoming("hou_1", one, 2 * orders[0] + place - 1) for place, one in enumerate(told)]
+
+    with statements_of(engine) as of_one:
+        await application.apply(batch([1]))
+    with statements_of(engine) as of_forty:
+        await application.apply(batch(range(2, 42)))
+    assert set(of_forty) >= set(of_one)
+    assert len(of_forty) <= 7
+    assert not await read_through(engine, of_forty, _EVERYWHERE)
+    assert len(await purchases(engine, "hou_1")) == 39
 
 
 async def test_a_broken_event_is_parked_alone_and_what_comes_twice_counts_once(engine: AsyncEngine) -> None:

@@ -23,7 +23,7 @@ from services.runtime.bus.port import Message
 from services.runtime.bus.topics import ALLOTMENTS, CATALOGUE, ORDERS, PAYMENTS
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
-from services.runtime.outbox.application import EventHandler
+from services.runtime.outbox.application import EventHandler, all_of, one_by_one
 from services.runtime.outbox.consumer import EventConsumer
 from services.runtime.outbox.event import IncomingEvent, OutgoingEvent
 from services.runtime.outbox.headers import to_message
@@ -31,7 +31,7 @@ from services.runtime.sql.engine import create_engine
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl, as_owner
 from services.ticketing.adapters.allotment_events import AllotmentEvents
-from services.ticketing.adapters.event_handlers import all_of
+from services.ticketing.adapters.invoice_events import InvoiceEvents
 from services.ticketing.adapters.order_events import OrderEvents
 from tests.integration.outbox.stage import running
 
@@ -76,7 +76,13 @@ def _of_reporting(topic: str) -> Callable[[AsyncEngine], EventHandler]:
 
 
 def _of_ticketing(_engine: AsyncEngine) -> EventHandler:
-    return all_of([OrderEvents(CLOCK, RandomIds()), AllotmentEvents(CLOCK, RandomIds())])
+    orders, allotments = one_by_one(OrderEvents(CLOCK, RandomIds())), one_by_one(AllotmentEvents(CLOCK, RandomIds()))
+    events = all_of([orders, allotments, InvoiceEvents(CLOCK, lambda: None)])
+
+    async def handle(connection: AsyncConnection, event: IncomingEvent) -> None:
+        await events(connection, [event])
+
+    return handle
 
 
 @dataclass(frozen=True, slots=True)
