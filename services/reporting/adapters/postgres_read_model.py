@@ -1,12 +1,12 @@
-"""Writes the read model inside the transaction that consumes the event. Decides nothing: the domain folds.
+"""Writes the read model inside the transaction that consumes the events. Decides nothing: the domain folds.
 
-Three statements an event, for the service shares a small machine with the sale itself.
+Three statements a performance and batch, for the service shares a small machine with the sale itself.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping, text
@@ -35,14 +35,14 @@ _OPEN = text(
         VALUES ({_KEY_VALUES}, '', 0, 0, 0) ON CONFLICT DO NOTHING"""  # noqa: S608 (fixed parts)
 )
 _DEPENDENT = text(
-    f"""SELECT false AS of_order, category, channel, tickets, revenue_minor, NULL AS confirmed, NULL AS refunded,
+    f"""SELECT NULL AS order_id, category, channel, tickets, revenue_minor, NULL AS confirmed, NULL AS refunded,
                NULL AS refunded_minor, NULL AS cancelled
         FROM sales_lines WHERE {_KEY}
         UNION ALL
-        SELECT true, category, channel, tickets, revenue_minor, confirmed, refunded, orders.refunded_minor,
+        SELECT order_id, category, channel, tickets, revenue_minor, confirmed, refunded, orders.refunded_minor,
                orders.cancelled
         FROM orders LEFT JOIN order_lines USING (generation, house_id, performance_id, order_id)
-        WHERE {_KEY} AND order_id = :order_id"""  # noqa: S608 (fixed parts)
+        WHERE {_KEY} AND order_id = ANY(CAST(:order_ids AS text[]))"""  # noqa: S608 (fixed parts)
 )
 _SAVE = text(
     f"""WITH performance AS (
@@ -65,19 +65,22 @@ _SAVE = text(
             INSERT INTO orders
                 (generation, house_id, performance_id, order_id, channel, confirmed, refunded, refunded_minor,
                  cancelled)
-            SELECT {_KEY_VALUES}, CAST(:order_id AS text), CAST(:order_channel AS text),
-                   CAST(:order_confirmed AS boolean), CAST(:order_refunded AS boolean),
-                   CAST(:order_refunded_minor AS bigint), CAST(CAST(:order_cancelled AS text) AS jsonb)
-            WHERE CAST(:order_id AS text) IS NOT NULL
+            SELECT {_KEY_VALUES}, e.order_id, e.channel, e.confirmed, e.refunded, e.refunded_minor,
+                   CAST(e.cancelled AS jsonb)
+            FROM unnest(
+                CAST(:order_ids AS text[]), CAST(:order_channels AS text[]), CAST(:order_confirmed AS boolean[]),
+                CAST(:order_refunded AS boolean[]), CAST(:order_refunded_minor AS bigint[]),
+                CAST(:order_cancelled AS text[])
+            ) AS e (order_id, channel, confirmed, refunded, refunded_minor, cancelled)
             ON CONFLICT (generation, house_id, performance_id, order_id) DO UPDATE
             SET channel = excluded.channel, confirmed = excluded.confirmed, refunded = excluded.refunded,
                 refunded_minor = excluded.refunded_minor, cancelled = excluded.cancelled
         )
         INSERT INTO order_lines
             (generation, house_id, performance_id, order_id, category, tickets, revenue_minor, refunded_minor)
-        SELECT {_KEY_VALUES}, CAST(:order_id AS text), line.* FROM unnest(
-            CAST(:order_categories AS text[]), CAST(:order_tickets AS int[]), CAST(:order_revenues AS bigint[]),
-            CAST(:order_shares AS bigint[])
+        SELECT {_KEY_VALUES}, line.* FROM unnest(
+            CAST(:lines_of AS text[]), CAST(:order_categories AS text[]), CAST(:order_tickets AS int[]),
+            CAST(:order_revenues AS bigint[]), CAST(:order_shares AS bigint[])
         ) AS line
         -- An order's lines never change once they are known, but for what went back of them.
         ON CONFLICT (generation, house_id, performance_id, order_id, category) DO UPDATE
@@ -94,22 +97,27 @@ class PostgresReadModel:
         self._generation = generation
 
     async def load(
-        self, house_id: str, performance_id: str, order_id: str | None
-    ) -> tuple[Totals, OrderFigures | None]:
+        self, house_id: str, performance_id: str, order_ids: Collection[str]
+    ) -> tuple[Totals, Mapping[str, OrderFigures]]:
         key = self._key(house_id, performance_id)
         row = (await self._connection.execute(_LOCK, key)).mappings().first()
         if row is None:
             await self._open(key)
             row = (await self._connection.execute(_LOCK, key)).mappings().one()
-        dependent = (await self._connection.execute(_DEPENDENT, {**key, "order_id": order_id})).mappings().all()
-        totals = totals_of(row, [line for line in dependent if not line["of_order"]])
-        order = _order_of(order_id, [line for line in dependent if line["of_order"]]) if order_id else None
-        return totals, order
+        lines: list[RowMapping] = []
+        of_orders: dict[str, list[RowMapping]] = {}
+        for line in (await self._connection.execute(_DEPENDENT, {**key, "order_ids": list(order_ids)})).mappings():
+            (lines if line["order_id"] is None else of_orders.setdefault(line["order_id"], [])).append(line)
+        return totals_of(row, lines), {order_id: _order_of(order_id, rows) for order_id, rows in of_orders.items()}
 
-    async def save(self, before: Totals, after: Totals, order: OrderFigures | None) -> None:
+    async def save(self, before: Totals, after: Totals, orders: Sequence[OrderFigures]) -> None:
         changed = {key: line for key, line in after.lines.items() if before.lines.get(key) != line}
         gone = before.lines.keys() - after.lines.keys()
-        sold = order.lines if order is not None else ()
+        sold = [
+            (order.order_id, line, share)
+            for order in orders
+            for line, share in zip(order.lines, order.shares, strict=True)
+        ]
         await self._connection.execute(
             _SAVE,
             {
@@ -121,16 +129,19 @@ class PostgresReadModel:
                 "line_revenues": [line.revenue_minor for line in changed.values()],
                 "gone_categories": [key.category for key in gone],
                 "gone_channels": [channel_text(key.channel) for key in gone],
-                "order_id": order.order_id if order else None,
-                "order_channel": channel_text(order.channel) if order and order.channel else None,
-                "order_confirmed": order.confirmed if order else None,
-                "order_refunded": order.refunded if order else None,
-                "order_cancelled": json.dumps(sorted(order.cancelled)) if order and order.cancelled else None,
-                "order_refunded_minor": order.refunded_minor if order else None,
-                "order_categories": [line.category for line in sold],
-                "order_tickets": [line.tickets for line in sold],
-                "order_revenues": [line.revenue_minor for line in sold],
-                "order_shares": list(order.shares) if order is not None else [],
+                "order_ids": [order.order_id for order in orders],
+                "order_channels": [channel_text(order.channel) if order.channel else None for order in orders],
+                "order_confirmed": [order.confirmed for order in orders],
+                "order_refunded": [order.refunded for order in orders],
+                "order_cancelled": [
+                    json.dumps(sorted(order.cancelled)) if order.cancelled else None for order in orders
+                ],
+                "order_refunded_minor": [order.refunded_minor for order in orders],
+                "lines_of": [order_id for order_id, _, _ in sold],
+                "order_categories": [line.category for _, line, _ in sold],
+                "order_tickets": [line.tickets for _, line, _ in sold],
+                "order_revenues": [line.revenue_minor for _, line, _ in sold],
+                "order_shares": [share for _, _, share in sold],
             },
         )
 
@@ -144,9 +155,7 @@ class PostgresReadModel:
         return {"generation": self._generation, "house_id": house_id, "performance_id": performance_id}
 
 
-def _order_of(order_id: str, rows: Sequence[RowMapping]) -> OrderFigures | None:
-    if not rows:
-        return None
+def _order_of(order_id: str, rows: Sequence[RowMapping]) -> OrderFigures:
     lines = [TicketsSold(row["category"], row["tickets"], row["revenue_minor"]) for row in rows if row["category"]]
     return OrderFigures(
         order_id=order_id,

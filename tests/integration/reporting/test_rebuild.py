@@ -152,7 +152,7 @@ async def test_what_an_old_consumer_still_writes_is_refused(database_url: Databa
         await anew(stage)
         async with as_owner(stage.engine).begin() as connection:
             with pytest.raises(GenerationGone):
-                await PostgresReadModel(connection, 1).load("house_1", "p1", None)
+                await PostgresReadModel(connection, 1).load("house_1", "p1", ())
         async with as_owner(stage.engine).connect() as connection:
             for table in ("performances", "sales_lines", "orders", "order_lines"):
                 rows = await connection.execute(text(f"SELECT DISTINCT generation FROM {table}"))

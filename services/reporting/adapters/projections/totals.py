@@ -31,25 +31,45 @@ from services.runtime.bus.topics import AVAILABILITY, CATALOGUE, ORDERS
 from services.runtime.outbox.application import EventFailed
 from services.runtime.outbox.event import IncomingEvent
 
+_Told = tuple[int, Fact]  # an event's place in the batch, and what it says
+
 
 async def apply(connection: AsyncConnection, generation: int, events: Sequence[IncomingEvent]) -> None:
-    """One event after the other. Raises EventFailed, by EventMalformed, CurrencyDiffers or GenerationGone."""
+    """Each performance's events in their order. Raises EventFailed, by EventMalformed, CurrencyDiffers or
+    GenerationGone."""
     model = PostgresReadModel(connection, generation)
-    for index, event in enumerate(events):
+    told: dict[tuple[str, str], list[_Told]] = {}
+    for place, event in enumerate(events):
         try:
             fact = fact_of(event)
-            if fact is not None:
-                await _bring_in(model, fact)
         except Exception as error:
-            raise EventFailed(index, error) from error
+            raise EventFailed(place, error) from error
+        if fact is not None:
+            told.setdefault((fact.house_id, fact.performance_id), []).append((place, fact))
+    # In one order for all: sales, counts and the catalogue tell of the same performances at once.
+    for performance in sorted(told):
+        await _bring_in(model, performance, told[performance])
 
 
-async def _bring_in(model: ReadModel, fact: Fact) -> None:
-    """Loads, folds, saves (INV-7)."""
-    before, order = await model.load(fact.house_id, fact.performance_id, _order_id(fact))
-    after, order_after = fold(before, order, fact)
-    if (after, order_after) != (before, order):
-        await model.save(before, after, order_after)
+async def _bring_in(model: ReadModel, performance: tuple[str, str], told: Sequence[_Told]) -> None:
+    """Loads once, folds each, saves once (INV-7)."""
+    order_ids = {order_id for _, fact in told if (order_id := _order_id(fact)) is not None}
+    try:
+        before, known = await model.load(*performance, order_ids)
+    except Exception as error:
+        raise EventFailed(told[0][0], error) from error
+    after, orders = before, dict(known)
+    for place, fact in told:
+        order_id = _order_id(fact)
+        try:
+            after, order = fold(after, None if order_id is None else orders.get(order_id), fact)
+        except Exception as error:
+            raise EventFailed(place, error) from error
+        if order is not None:
+            orders[order.order_id] = order
+    changed = [order for order_id, order in orders.items() if known.get(order_id) != order]
+    if after != before or changed:
+        await model.save(before, after, changed)
 
 
 def _order_id(fact: Fact) -> str | None:
