@@ -40,6 +40,7 @@ from services.orders.api.orders_servicer import OrdersServicer
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.cached_catalogue import CachedCatalogue
+from services.orders.handlers.exchanges import Exchanges
 from services.orders.handlers.form_desk import FormDesk
 from services.orders.handlers.old_buyers import carry_over
 from services.orders.handlers.order_desk import DeskParts, OrderDesk
@@ -167,8 +168,10 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     window_ms = settings.payment_window_seconds * 1000
     hold = OrderHold(inventory)
     vouchers, form = GrpcVouchers(to_payments), FormDesk(catalogue, customers)
-    paying = PayingDesk(GrpcWaysToPay(to_payments), clock)
-    parts = DeskParts(store, maker, customers, vouchers, hold, driver, notifier, clock, timing, window_ms, form, paying)
+    paying, swaps = PayingDesk(GrpcWaysToPay(to_payments), clock), Exchanges(store, maker, clock, timing)
+    parts = DeskParts(
+        store, maker, customers, vouchers, hold, driver, notifier, clock, timing, window_ms, form, paying, swaps
+    )
     desk = OrderDesk(parts)
     events = PaymentEvents(store, lambda report: act_on(report, clock, timing), driver)
     heard = _each(events, one_by_one(follow_customer))

@@ -11,6 +11,7 @@ from balcon.payments.v1.payments_service_pb2 import (
     PAYMENT_STATE_CANCELLED,
     PAYMENT_STATE_FAILED,
     PAYMENT_STATE_SUCCEEDED,
+    REFUND_ROUTE_EXCHANGE,
     REFUND_ROUTE_ORIGINAL,
     REFUND_ROUTE_VOUCHER,
     REFUND_STATE_STUCK,
@@ -28,6 +29,7 @@ from balcon.payments.v1.payments_service_pb2 import (
     RefundPaymentsRequest,
 )
 from balcon.payments.v1.payments_service_pb2 import PaymentState as WireState
+from balcon.payments.v1.payments_service_pb2 import RefundRoute as WireRoute
 from balcon.payments.v1.payments_service_pb2 import RefundState as WireRefundState
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
 
@@ -35,7 +37,7 @@ from services.contracts.reasons import Reason
 from services.contracts.wire_types import wire_money
 from services.orders.adapters.gathered_calls import GatheredCalls
 from services.orders.adapters.grpc_answers import declined_or_raise, declined_or_unanswered, unanswered
-from services.orders.domain.order import Order
+from services.orders.domain.order import Instrument, Order, OrderCharge
 from services.orders.ports import (
     NEVER_MADE,
     Declined,
@@ -115,10 +117,7 @@ class GrpcPayments:
             amount=wire_money(order.total.amount_minor, order.total.currency),
             return_url=order.return_url,
             expires_at_ms=order.pay_until_ms,
-            instruments=[
-                InstrumentCharge(voucher_id=one.voucher_id, amount=wire_money(one.amount_minor, order.total.currency))
-                for one in order.charges
-            ],
+            instruments=[_instrument(one, order.total.currency) for one in order.charges],
             provider_account_id=order.pays_by.account_id,
             method=order.pays_by.method,
         )
@@ -175,7 +174,9 @@ class GrpcPayments:
             house_id=order.house_id,
             payment_id=order.payment_id,
             amount=None if amount_minor is None else wire_money(amount_minor, order.total.currency),
-            route=REFUND_ROUTE_VOUCHER if asked.as_voucher else REFUND_ROUTE_ORIGINAL,
+            route=_route(asked),
+            to_payment_id=asked.to_payment_id,
+            nothing_taken=asked.nothing_taken,
         )
         return await self._refunds.ask(order.house_id, request)
 
@@ -225,6 +226,19 @@ def _answer(call: str, answer: PaymentAnswer, certain: Set[Reason]) -> PaymentSe
         return declined_or_unanswered(call, refused.reason, refused.facts, certain)
     except Unanswered as fault:
         return fault
+
+
+def _instrument(charge: OrderCharge, currency: str) -> InstrumentCharge:
+    amount = wire_money(charge.amount_minor, currency)
+    if charge.instrument is Instrument.EXCHANGE:
+        return InstrumentCharge(payment_id=charge.voucher_id, amount=amount)
+    return InstrumentCharge(voucher_id=charge.voucher_id, amount=amount)
+
+
+def _route(asked: RefundAsked) -> WireRoute.ValueType:
+    if asked.to_payment_id:
+        return REFUND_ROUTE_EXCHANGE
+    return REFUND_ROUTE_VOUCHER if asked.as_voucher else REFUND_ROUTE_ORIGINAL
 
 
 def _payment_seen(payment: Payment) -> PaymentSeen:

@@ -30,7 +30,7 @@ class GrpcVouchers:
         request = CheckVouchersRequest(
             house_id=order.house_id,
             codes=codes,
-            amount=wire_money(order.total.amount_minor, order.total.currency),
+            amount=wire_money(order.to_pay_minor, order.total.currency),
             caller_id=order.holder_id,
         )
         try:

@@ -18,7 +18,7 @@ from services.orders.domain.commands import (
     PaymentReport,
     PaymentSucceeded,
 )
-from services.orders.domain.order import Dispute, Money, Order, OrderCharge
+from services.orders.domain.order import Dispute, Instrument, Money, Order, OrderCharge
 from services.orders.ports import (
     Declined,
     OrderRef,
@@ -46,6 +46,13 @@ class MemoryPayment:
     refunded_minor: int = 0
     refunds: dict[str, RefundSeen] = field(default_factory=dict)
     charges: tuple[OrderCharge, ...] = ()
+    # What of it pays other payments, by their ids.
+    moved: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def exchange(self) -> OrderCharge | None:
+        """What another payment gives for it."""
+        return next((one for one in self.charges if one.instrument is Instrument.EXCHANGE), None)
 
 
 class _Asked(NamedTuple):
@@ -95,14 +102,13 @@ class MemoryPayments:
         payment_id = f"pay_{len(self._by_id) + 1}"
         taken = self.vouchers.take(order.charges)
         payment = MemoryPayment(payment_id, ref, order.first.performance_id, order.total.amount_minor)
+        payment.charges = order.charges if taken else ()
         self._by_key[key], self._by_id[payment_id] = (asked, payment), payment
         if not taken:
             payment.status = PaymentState.FAILED
             self._tell(payment, PaymentFailed(payment.payment_id))
         elif order.to_pay_minor == 0:
             self.pay(payment)
-        else:
-            payment.charges = order.charges
         return _seen(payment)
 
     async def look(self, order: Order) -> PaymentSeen | Declined:
@@ -134,10 +140,35 @@ class MemoryPayments:
             if amount_minor > free_minor:
                 return Declined(Reason.REFUND_EXCEEDS_LEFT, {"left_minor": str(free_minor)})
             payment.refunds[asked.key] = RefundSeen(asked.key, amount_minor, RefundStatus.DUE, amount_minor)
+            if asked.to_payment_id:
+                assert self._by_id[asked.to_payment_id].exchange is not None, "it names this one"
+                payment.moved[asked.to_payment_id] = amount_minor
+                self.give_back(payment, amount_minor)
+            elif not asked.nothing_taken:
+                self._pass_on(payment, amount_minor)
         if self._refunds_at_once:
             for refund in list(payment.refunds.values()):
                 self.give_back(payment, refund.left_minor)
         return _seen(payment)
+
+    def _pass_on(self, payment: MemoryPayment, amount_minor: int) -> None:
+        """Of a refund what the payment's own money does not cover goes back by the payment that gave it."""
+        charge = payment.exchange
+        if charge is None:
+            return
+        asked_minor = sum(one.amount_minor for one in payment.refunds.values())
+        own_minor = payment.amount_minor - charge.amount_minor
+        minor = min(amount_minor, max(0, asked_minor - own_minor))
+        old = self._by_id[charge.voucher_id]
+        minor = min(minor, old.moved.get(payment.payment_id, 0))
+        if minor:
+            old.moved[payment.payment_id] -= minor
+            key = f"exchange:{payment.payment_id}:{asked_minor}"
+            old.refunded_minor -= minor
+            old.refunded = False
+            old.refunds[key] = RefundSeen(key, minor, RefundStatus.DUE, minor)
+            self._pass_on(old, minor)
+            self.give_back(old, minor)
 
     def _known(self, order: Order) -> MemoryPayment | None:
         payment = self._by_id.get(order.payment_id)

@@ -16,7 +16,7 @@ class MemoryVouchers:
         self.balances: dict[str, int] = {}
 
     async def check(self, order: Order, codes: Sequence[str]) -> tuple[OrderCharge, ...] | Declined:
-        left_minor, charges = order.total.amount_minor, list[OrderCharge]()
+        left_minor, charges = order.to_pay_minor, list[OrderCharge]()
         for place, code in enumerate(codes):
             balance_minor = self.balances.get(code)
             if not balance_minor:
@@ -30,16 +30,20 @@ class MemoryVouchers:
 
     def take(self, charges: Sequence[OrderCharge]) -> bool:
         """All or nothing, as the payment is made; False: somebody else was faster."""
-        if any(self.balances.get(_code(one), 0) < one.amount_minor for one in charges):
+        if any(self.balances.get(_code(one), 0) < one.amount_minor for one in _vouchers(charges)):
             return False
-        for one in charges:
+        for one in _vouchers(charges):
             self.balances[_code(one)] -= one.amount_minor
         return True
 
     def give_back(self, charges: Sequence[OrderCharge]) -> None:
         """The payment has ended without money."""
-        for one in charges:
+        for one in _vouchers(charges):
             self.balances[_code(one)] += one.amount_minor
+
+
+def _vouchers(charges: Sequence[OrderCharge]) -> list[OrderCharge]:
+    return [one for one in charges if one.instrument is not Instrument.EXCHANGE]
 
 
 def _code(charge: OrderCharge) -> str:

@@ -85,6 +85,7 @@ def _of_lines(order: Order, change: domain.LinesCancelled | domain.LinesReleased
                 lines=wire_lines(line for line in part.lines if line.seat_id in named),
                 lines_left=len(part.valid_seat_ids),
                 cancelled_at_ms=change.at_ms,
+                exchanged_for=change.exchanged_for,
             )
             events.append(_event(order, part, cancelled))
     return events
@@ -130,6 +131,7 @@ def _message(
                 confirmed_at_ms=change.at_ms,
                 customer_id=order.customer_id,
                 sold_by=_sold_by(order),
+                exchange_of=order.exchange.order_id if order.exchange else "",
             )
         case domain.OrderCancelled():
             return OrderCancelled(**names, reason=_reason(change.reason.value), cancelled_at_ms=change.at_ms)

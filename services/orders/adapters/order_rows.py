@@ -8,6 +8,7 @@ from typing import Any
 
 from services.contracts.channels import Channel
 from services.contracts.prices import ComponentKind
+from services.orders.adapters.exchange_rows import exchange_column, exchange_of, given_of
 from services.orders.domain.order import (
     CancelReason,
     Dispute,
@@ -94,6 +95,7 @@ def moving_columns(order: Order) -> dict[str, Any]:
         "charges": [[one.instrument.value, one.voucher_id, one.tail, one.amount_minor] for one in order.charges]
         or None,
         "pays_by": order.pays_by.as_text,
+        "exchange": exchange_column(order),
         "payment_id": order.payment_id,
         "payment_url": order.payment_url,
         "cancel_reason": order.cancel_reason.value if order.cancel_reason else None,
@@ -230,6 +232,8 @@ def order_of(row: Row) -> Order:
         state_since_ms=row["state_since_ms"],
         charges=tuple(OrderCharge(Instrument(kind), *rest) for kind, *rest in row["charges"] or ()),
         pays_by=choice_of(row["pays_by"]),
+        exchange=exchange_of(row["exchange"]),
+        given=given_of(row["exchange"]),
         uses=tuple(CountedUse(*use) for use in row["uses"] or ()),
         customer_id=row["customer_id"],
         sold_by=PrincipalRef(PrincipalKind(row["sold_by_kind"]), row["sold_by"]) if row["sold_by"] else None,

@@ -55,6 +55,7 @@ _ROWS = (
 )
 _MOVING = (
     "hold_until_ms", "state", "seats", "uses_hold", "payment", "pay_until_ms", "return_url", "charges", "pays_by",
+    "exchange",
     "payment_id", "payment_url", "cancel_reason", "refund_reason", "refunded_minor", "dispute", "confirmed_at_ms",
     "state_since_ms", "next_step_at_ms", "step_failures", "lease_token", "lease_until_ms",
 )  # fmt: skip

@@ -59,6 +59,9 @@ orders = sa.Table(
     sa.Column("charges", JSONB(none_as_null=True)),
     # Account and method that the buyer chose, with a colon between them; empty: no choice.
     sa.Column("pays_by", sa.Text, nullable=False, server_default=""),
+    # {of: the lines of another order that are given for it, given: [what of it is given for others, ...]}, as
+    # exchange_rows has them. NULL: neither.
+    sa.Column("exchange", JSONB(none_as_null=True)),
     # False of orders from before the column: none of them is held against another.
     sa.Column("uses_hold", sa.Boolean, nullable=False, server_default=sa.false()),
     # Empty on orders from before they were kept.

@@ -10,6 +10,7 @@ from balcon.types.v1.money_pb2 import Money as WireMoney
 
 from services.contracts.wire_prices import wire_line_component, wire_line_discount, wire_vat
 from services.contracts.wire_types import wire_channel, wire_instant, wire_money, wire_principal
+from services.orders.api.exchange_messages import exchange_message, given_messages
 from services.orders.domain.order import (
     Dispute,
     Instrument,
@@ -193,7 +194,10 @@ def order_message(order: Order) -> wire.Order:
                 amount=wire_money(one.amount_minor, order.total.currency),
             )
             for one in order.charges
+            if one.instrument is not Instrument.EXCHANGE
         ],
+        exchange=exchange_message(order.exchange, order.total.currency) if order.exchange else None,
+        given=given_messages(order.given),
         to_pay=wire_money(order.to_pay_minor, order.total.currency),
         dispute_state=wire.DisputeState.Value(
             f"DISPUTE_STATE_{'UNSPECIFIED' if order.dispute is Dispute.NONE else order.dispute.value}"

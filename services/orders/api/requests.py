@@ -23,6 +23,7 @@ from services.contracts.payment_refusals import refused_method
 from services.contracts.promotions import code_of, refused_code
 from services.contracts.texts import refused_email, refused_idempotency_key, refused_text, refused_url
 from services.contracts.wire_types import channel_of, refused_channel
+from services.orders.api.exchange_messages import exchange_request, faults_of_exchange
 from services.orders.api.form_requests import answers_of, faults_of_answers
 from services.orders.api.part_requests import parts_of, refused_parts, refused_quote, refused_reductions
 from services.orders.domain.order import Money, Order, OrderState
@@ -80,6 +81,7 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
         refused_reductions(request),
         refused_quote(request.quote),
         *faults_of_answers(request.answers),
+        *faults_of_exchange(request),
         refused_idempotency_key(request.idempotency_key),
     )
     assert channel is not None, "refused otherwise"
@@ -94,6 +96,7 @@ def order_request(request: wire.CreateOrderRequest) -> OrderRequest:
         package_id=request.package_id,
         quote=request.quote,
         answers=answers_of(request.answers),
+        exchange=exchange_request(request),
     )
 
 
@@ -114,7 +117,7 @@ def _refused_buyer(request: wire.CreateOrderRequest, buyer: Buyer) -> Iterator[F
         yield FieldInvalid("customer_session", "is too long", "as the link told it") if long else None
     elif buyer.customer_id:
         yield refused_key("customer_id", buyer.customer_id)
-    elif not request.HasField("customer"):
+    elif not request.HasField("customer") and not request.HasField("exchange"):
         yield FieldInvalid("customer", UNSET, "or customer_id, or customer_session")
     if request.HasField("customer"):
         yield refused_text("customer.name", request.customer.name.strip(), at_most=MAX_NAME_CHARS)

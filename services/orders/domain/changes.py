@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.orders.domain.exchanges import ExchangeStatus
 from services.orders.domain.order import (
     CancelReason,
     Dispute,
@@ -112,6 +113,8 @@ class LinesCancelled:
     lines: tuple[LineRef, ...]
     reason: str
     at_ms: int
+    # The order that they were exchanged for.
+    exchanged_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,30 @@ class RefundAsked:
     """The house owes a part of the money back; the order stays."""
 
     refund: Refund
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeOpened:
+    """Lines of this order are about to be given for another order; nobody else has them meanwhile."""
+
+    order_id: str
+    lines: tuple[LineRef, ...]
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeClosed:
+    """Told to the old order: what it was to give for that order is given, or free again."""
+
+    order_id: str
+    status: ExchangeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeSettled:
+    """Told to the new order: the lines of the old one have ended for it, or are free again."""
+
+    status: ExchangeStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +206,9 @@ Change = (
     | ReleaseAsked
     | LinesReleased
     | RefundAsked
+    | ExchangeOpened
+    | ExchangeClosed
+    | ExchangeSettled
     | OrderPartlyRefunded
     | OrderDisputeChanged
     | OrderRefunded

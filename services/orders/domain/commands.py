@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from services.contracts.prices import ComponentKind
+from services.orders.domain.exchanges import ExchangeStatus, ExchangeTerms
 from services.orders.domain.order import Dispute, Money, OrderCharge, Ticket
 from services.orders.domain.payment_choice import ANY_WAY, PaymentChoice
 from services.orders.domain.refunds import LineRef, RefundRoute
@@ -65,6 +66,48 @@ class ActOnLines:
     reason: str = ""
     only_valid: bool = False
     act_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenExchange:
+    """The order `order_id` is checked out: its lines are this order's, given for it on those terms."""
+
+    order_id: str
+    lines: tuple[LineRef, ...]
+    value_minor: int
+    terms: ExchangeTerms
+
+
+@dataclass(frozen=True, slots=True)
+class EndExchange:
+    """The order `order_id` has its tickets: the lines given for it end. It took `pays_minor` of what they are worth."""
+
+    order_id: str
+    lines: tuple[LineRef, ...]
+    pays_minor: int
+    terms: ExchangeTerms
+
+
+@dataclass(frozen=True, slots=True)
+class FreeExchange:
+    """The order `order_id` will never have tickets: its exchange is over, whether it was opened here or not."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeEnded:
+    """Told to the new order: how its exchange has ended at the old one."""
+
+    status: ExchangeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeLost:
+    """Told to the new order: the lines that were to be given for it were gone, with their money, before it had them."""
+
+
+ExchangeCommand = OpenExchange | EndExchange | FreeExchange | ExchangeEnded | ExchangeLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +284,7 @@ Command = (
     | CancelOrder
     | RefundOrder
     | ActOnLines
+    | ExchangeCommand
     | GiveUpUnpaid
     | HoldSeen
     | HoldGone

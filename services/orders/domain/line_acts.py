@@ -21,6 +21,8 @@ from services.orders.domain.changes import (
     SeatsChanged,
 )
 from services.orders.domain.commands import ActOnLines, RefundTerms
+from services.orders.domain.exchange_refusals import LinesInExchange
+from services.orders.domain.exchanging import locked_by
 from services.orders.domain.order import CancelReason, LineStatus, Order, OrderPart, OrderState, SeatStatus
 from services.orders.domain.refund_books import cells_of, meant_cells, planned_shares, shares_of_amount
 from services.orders.domain.refunds import LineRef, Refund, RefundMaker, RefundShare, RefundState, next_house_refund_id
@@ -49,6 +51,8 @@ def on_line_acts(order: Order, asked: ActOnLines, now_ms: int) -> tuple[Change, 
     lines = _selected(order, asked)
     if isinstance(lines, Refusal):
         return lines
+    if not only_releases and (locked := locked_by(order, lines)):
+        return LinesInExchange(order.order_id, locked.order_id)
     changes: list[Change] = []
     valid = _with_status(order, lines, {LineStatus.VALID})
     if asked.cancel and valid:

@@ -10,6 +10,7 @@ from services.contracts.channels import Channel
 from services.contracts.money import amount_text, shared
 from services.contracts.prices import ComponentKind
 from services.orders.domain.payment_choice import ANY_WAY, PaymentChoice
+from services.orders.domain.exchanges import Exchange, GivenLines
 from services.orders.domain.refunds import Refund, RefundState, done_minor, due_minor, house_refund_id
 from services.orders.domain.uses import CountedUse
 from services.runtime.principal import PrincipalRef
@@ -249,11 +250,12 @@ class Instrument(Enum):
 
     VOUCHER = "VOUCHER"
     GIFT_CARD = "GIFT_CARD"
+    EXCHANGE = "EXCHANGE"  # lines of another order are given for it
 
 
 @dataclass(frozen=True, slots=True)
 class OrderCharge:
-    """What one voucher pays of an order. `tail` is all that is kept of its code."""
+    """What one voucher pays of an order, or an exchange: then it is the old order's payment. `tail`: of its code."""
 
     instrument: Instrument
     voucher_id: str
@@ -293,6 +295,9 @@ class Order:
     # What vouchers and gift cards pay of it, as payments told at the check-out; a provider is asked for the rest.
     charges: tuple[OrderCharge, ...] = ()
     pays_by: PaymentChoice = ANY_WAY
+    # The lines of another order that are given for it, and what of it is given for others.
+    exchange: Exchange | None = None
+    given: tuple[GivenLines, ...] = ()
 
     @property
     def to_pay_minor(self) -> int:

@@ -31,6 +31,7 @@ from services.orders.domain.commands import (
     PaymentReport,
     PaymentSucceeded,
 )
+from services.orders.domain.exchanges import ExchangeStatus
 from services.orders.domain.order import CancelReason, Order, OrderState, PaymentStatus, SeatStatus
 from services.orders.domain.refunds import RefundMaker, due_refunds
 from services.orders.domain.seat_reports import out_of_place
@@ -89,7 +90,11 @@ def _on_success(order: Order, payment_id: str, now_ms: int) -> tuple[Change, ...
     """Even after CANCELLED: the seats are claimed again, or the money goes back."""
     if order.payment in {PaymentStatus.CAPTURED, PaymentStatus.REFUNDED}:
         return ()
-    return (PaymentChanged(PaymentStatus.CAPTURED, payment_id), StateChanged(OrderState.PAID, now_ms))
+    captured = PaymentChanged(PaymentStatus.CAPTURED, payment_id)
+    if order.exchange is not None and order.exchange.status is ExchangeStatus.FREED:
+        # The lines that were to be given for it are the buyer's again, so this is not all of its price.
+        return (captured, RefundBecameDue(order.cancel_reason or CancelReason.UNPAID, "", now_ms))
+    return (captured, StateChanged(OrderState.PAID, now_ms))
 
 
 def _on_no_money(order: Order, payment_id: str, reason: CancelReason, now_ms: int) -> tuple[Change, ...]:

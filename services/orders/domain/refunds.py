@@ -36,6 +36,7 @@ class RefundRoute(Enum):
 
     ORIGIN = "ORIGIN"  # to each instrument that it came from
     VOUCHER = "VOUCHER"
+    EXCHANGE = "EXCHANGE"  # it pays for another order, the one in `act_id`
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import assert_never
 
 from services.contracts.bounds import HOLD_GRACE_SECONDS
+from services.orders.domain.exchanging import may_settle_exchange
 from services.orders.domain.order import Order, OrderState, PaymentStatus, SeatStatus
 from services.orders.domain.refunds import due_refunds
 
@@ -32,6 +33,7 @@ class Step(Enum):
     LOOK_AT_PAYMENT = "look_at_payment"
     CANCEL_PAYMENT = "cancel_payment"
     REFUND_PAYMENT = "refund_payment"
+    SETTLE_EXCHANGE = "settle_exchange"
     GIVE_UP = "give_up"
 
 
@@ -59,6 +61,9 @@ def next_step(order: Order, now_ms: int, failures: int = 0) -> NextStep | None: 
 
     `failures`: tries in a row without news. Where seats and money wait at once, they take turns by it.
     """
+    if may_settle_exchange(order):
+        # The old tickets end, or are free again, before anything else is done about the new ones.
+        return NextStep(Step.SETTLE_EXCHANGE)
     match order.state:
         case OrderState.OPEN:
             _, place = min((part.hold_until_ms, place) for place, part in enumerate(order.parts))

@@ -51,7 +51,7 @@ def _reason_of(step: Step) -> StuckReason:
     match step:
         case Step.LOOK_AT_HOLD | Step.RELEASE_HOLD | Step.CLAIM_HELD_SEATS | Step.CLAIM_FREE_SEATS | Step.CANCEL_CLAIM:
             return StuckReason.SEATS
-        case Step.CONFIRM_CLAIM:
+        case Step.CONFIRM_CLAIM | Step.SETTLE_EXCHANGE:
             return StuckReason.TICKETS
         case Step.CREATE_PAYMENT | Step.LOOK_AT_PAYMENT | Step.CANCEL_PAYMENT | Step.GIVE_UP:
             return StuckReason.PAYMENT

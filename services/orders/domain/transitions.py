@@ -14,6 +14,9 @@ from services.orders.domain.changes import (
     Change,
     CheckOutBegan,
     CheckOutTurnedBack,
+    ExchangeClosed,
+    ExchangeOpened,
+    ExchangeSettled,
     HoldExtended,
     LinesCancelled,
     LinesReleased,
@@ -36,10 +39,15 @@ from services.orders.domain.commands import (
     ClaimMissing,
     ClaimRefused,
     Command,
+    EndExchange,
+    ExchangeEnded,
+    ExchangeLost,
+    FreeExchange,
     GiveUpUnpaid,
     HoldGone,
     HoldLetGo,
     HoldSeen,
+    OpenExchange,
     OwnRefundDone,
     PaymentCancelled,
     PaymentDisputeChanged,
@@ -54,6 +62,15 @@ from services.orders.domain.commands import (
     SeatsClaimed,
     SeatsFreed,
     SeatsReleased,
+)
+from services.orders.domain.exchange_refusals import LinesInExchange
+from services.orders.domain.exchanging import (
+    all_charges,
+    exchange_charges,
+    locked_by,
+    on_exchange,
+    with_exchange,
+    with_given,
 )
 from services.orders.domain.line_acts import on_line_acts, on_seats_released, rest_to_release, with_status
 from services.orders.domain.order import (
@@ -96,6 +113,8 @@ def decide(order: Order, command: Command, now_ms: int) -> Decision:  # noqa: PL
             return _refund(order, reason, now_ms)
         case ActOnLines():
             return on_line_acts(order, command, now_ms)
+        case OpenExchange() | EndExchange() | FreeExchange() | ExchangeEnded() | ExchangeLost():
+            return on_exchange(order, command, now_ms)
         case GiveUpUnpaid():
             return _give_up(order, now_ms)
         case HoldSeen(hold_until_ms, part):
@@ -140,10 +159,11 @@ def _check_out(order: Order, command: CheckOut, now_ms: int) -> Decision:
     if command.expected_total != order.total:
         total = order.total
         return WrongAmount(str(command.expected_total), str(total), total.amount_minor, total.currency)
-    pays_minor = sum(charge.amount_minor for charge in command.charges)
+    charges = all_charges(order, command.charges)
+    pays_minor = sum(charge.amount_minor for charge in charges)
     if not command.return_url and pays_minor < order.total.amount_minor:
         return FieldInvalid("return_url", "must be set: this order is paid at the provider", "an absolute http(s) URL")
-    return (CheckOutBegan(command.pay_until_ms, command.return_url, now_ms, command.charges, command.pays_by),)
+    return (CheckOutBegan(command.pay_until_ms, command.return_url, now_ms, charges, command.pays_by),)
 
 
 def _cancel(order: Order, now_ms: int) -> Decision:
@@ -161,6 +181,8 @@ def _cancel(order: Order, now_ms: int) -> Decision:
 def _refund(order: Order, reason: str, now_ms: int) -> Decision:
     if order.state is not OrderState.CONFIRMED:
         return OrderNotConfirmed(order.order_id, order.state.value)
+    if locked := locked_by(order, [line for given in order.given for line in given.lines]):
+        return LinesInExchange(order.order_id, locked.order_id)
     due = RefundBecameDue(CancelReason.HOUSE, reason, now_ms)
     return (due, OrderRefunded(now_ms)) if order.is_free else (due,)
 
@@ -182,7 +204,7 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
             return _moved(began, OrderState.CLAIMING, at_ms)
         case CheckOutTurnedBack(at_ms):
             return _moved(
-                replace(order, pay_until_ms=0, return_url="", charges=(), pays_by=ANY_WAY),
+                replace(order, pay_until_ms=0, return_url="", charges=exchange_charges(order), pays_by=ANY_WAY),
                 OrderState.OPEN,
                 at_ms,
             )
@@ -219,6 +241,10 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
         case RefundAsked(refund):
             assert refund.amount_minor <= order.unclaimed_minor, "no more is owed back than was paid"
             return replace(order, refunds=(*order.refunds, refund))
+        case ExchangeOpened() | ExchangeClosed():
+            return with_given(order, change)
+        case ExchangeSettled(status):
+            return with_exchange(order, status)
         case OrderPartlyRefunded(foreign_minor, at_ms, done):
             return partly_refunded(order, foreign_minor, dict(done), at_ms)
         case OrderDisputeChanged(dispute):

@@ -58,6 +58,11 @@ def thing_of(counted_id: str) -> tuple[str, str]:
     return ("package", thing_id) if f"{of_what}:" == _OF_PACKAGES else ("performance", thing_id)
 
 
+def with_tickets(uses: tuple[CountedUse, ...], tickets: Mapping[str, int]) -> tuple[CountedUse, ...]:
+    """The uses of an order that has taken over so many tickets of these performances from another."""
+    return without_tickets(uses, {name: -count for name, count in tickets.items()})
+
+
 def without_tickets(uses: tuple[CountedUse, ...], tickets: Mapping[str, int]) -> tuple[CountedUse, ...]:
     """The uses of an order that gave so many tickets of these performances back: its customer may have others.
 

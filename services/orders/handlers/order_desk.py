@@ -14,6 +14,7 @@ from typing import TypeVar
 from services.contracts.reasons import Reason
 from services.contracts.voucher_refusals import voucher_refusal
 from services.orders.domain.commands import ActOnLines, CancelOrder, CheckOut, Command, RefundOrder
+from services.orders.domain.exchanging import all_charges
 from services.orders.domain.order import (
     FINAL_STATES,
     CancelReason,
@@ -41,6 +42,7 @@ from services.orders.domain.refusals import (
 from services.orders.domain.steps import Timing, due_at_ms
 from services.orders.domain.uses import is_of_a_customer, thing_of
 from services.orders.handlers.acting import act_on
+from services.orders.handlers.exchanges import Exchanges
 from services.orders.handlers.form_desk import FormDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker, OrderRequest
@@ -94,6 +96,7 @@ class DeskParts:
     payment_window_ms: int
     form: FormDesk
     paying: PayingDesk
+    exchanges: Exchanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class OrderDesk:
         known = await self._store.find_key(key.house_id, key.operation, key.key)
         if known is not None:
             return await self._first_answer(key, known)
-        made = await self._parts.maker.make(request)
+        made = await self._parts.exchanges.make(request)
         if isinstance(made, Refusal):
             return made
         answers = await self._parts.form.checked(made.order, request.answers)
@@ -147,6 +150,8 @@ class OrderDesk:
 
     async def _identified(self, order: Order, buyer: Buyer) -> str | Refusal:
         """The customer, or why there is none. Raises Unanswered."""
+        if order.customer_id:
+            return order.customer_id
         if buyer.customer_id and current_buyer():
             # Whoever buys in the shop shows a session: a customer's id is no secret.
             return CustomerNotFound(buyer.customer_id)
@@ -245,7 +250,8 @@ class OrderDesk:
         order = await self._now(ref)
         if isinstance(order, Refusal) or order.state is not OrderState.OPEN:
             return None
-        return await self._parts.maker.called_off(order) or await self._parts.form.incomplete(order)
+        refusal = await self._parts.maker.called_off(order) or await self._parts.form.incomplete(order)
+        return refusal or await self._parts.exchanges.opened(order)
 
     async def _cannot_pay(self, ref: OrderRef, command: CheckOut) -> Refusal | None:
         """Before anything is claimed: an account that is missing, locked or silent, or takes no such payment."""
@@ -254,7 +260,7 @@ class OrderDesk:
             return None
         if command.expected_total != order.total or not command.return_url:
             return None
-        return await self._parts.paying.refused(order, command.charges, command.pays_by)
+        return await self._parts.paying.refused(order, all_charges(order, command.charges), command.pays_by)
 
     async def payment_methods(self, ref: OrderRef, language: str) -> tuple[Order, Sequence[PayingAccount]] | Refusal:
         """Where and how the order can be paid. Raises Unanswered."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import repeat
 
+from services.orders.domain.exchanging import taken_over
 from services.orders.domain.order import Order, OrderPart
 from services.orders.domain.packages import Package
 from services.orders.domain.pricing import PricedParts, total_of
@@ -36,8 +37,9 @@ class MadeOrder:
 
     def sold_to(self, customer_id: str) -> Order:
         """The order, with what it takes of what this customer may have."""
+        instead = taken_over(self.order)
         limited = tuple(
-            customer_use(customer_id, part.performance_id, len(part.lines), limit)
+            customer_use(customer_id, part.performance_id, len(part.lines) - instead[part.performance_id], limit)
             for part in self.order.parts
             if (limit := self.customer_limits.get(part.performance_id, 0))
         )

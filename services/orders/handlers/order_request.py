@@ -8,6 +8,7 @@ from services.contracts.channels import Channel
 from services.orders.domain.order_form import FormAnswer
 from services.orders.domain.pricing import SeatChoice
 from services.orders.domain.quote import WantedPart, WantedSeat
+from services.orders.domain.refunds import LineRef
 from services.orders.ports import Buyer
 
 
@@ -47,6 +48,14 @@ class PriceRequest:
         return bool(self.promotion_code or self.discount_id)
 
 
+@dataclass(frozen=True, slots=True)
+class ExchangeRequest:
+    """Lines of another order that are given for the new one."""
+
+    order_id: str
+    lines: tuple[LineRef, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest(PriceRequest):
     """Who wants it, and out of whose holds. `quote`: the text of a price that was told before."""
@@ -55,3 +64,4 @@ class OrderRequest(PriceRequest):
     buyer: Buyer
     quote: str = ""
     answers: tuple[FormAnswer, ...] = ()
+    exchange: ExchangeRequest | None = None

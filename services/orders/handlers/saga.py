@@ -14,6 +14,10 @@ from services.orders.domain.commands import (
     ClaimMissing,
     ClaimRefused,
     Command,
+    EndExchange,
+    ExchangeEnded,
+    ExchangeLost,
+    FreeExchange,
     GiveUpUnpaid,
     NoClaim,
     OwnRefund,
@@ -29,6 +33,7 @@ from services.orders.domain.commands import (
     SeatsFreed,
     SeatsReleased,
 )
+from services.orders.domain.exchanges import ExchangeStatus
 from services.orders.domain.order import FINAL_STATES, Order, OrderState, SeatStatus
 from services.orders.domain.refunds import Refund, RefundRoute, due_refunds
 from services.orders.domain.steps import NextStep, Step, Timing, next_step, retry_at_ms
@@ -195,6 +200,8 @@ class Saga:
                 return self._payment_answer(order, step, await payments.cancel(order))
             case Step.REFUND_PAYMENT:
                 return await self._refund_answer(order)
+            case Step.SETTLE_EXCHANGE:
+                return await self._exchange_answer(order)
             case Step.GIVE_UP:
                 return GiveUpUnpaid()
             case _:
@@ -269,12 +276,41 @@ class Saga:
             if known.refunded or not refund.amount_minor:
                 return known
             amount_minor = refund.amount_minor
-        asked = RefundAsked(refund.refund_id, amount_minor, refund.route is RefundRoute.VOUCHER)
+        asked = RefundAsked(
+            refund.refund_id,
+            amount_minor,
+            refund.route is RefundRoute.VOUCHER,
+            await self._paid_by(order, refund),
+            order.exchange is not None and not order.confirmed_at_ms,
+        )
         answer = await payments.refund(order, asked)
         if isinstance(answer, Declined) and answer.reason is Reason.REFUND_EXCEEDS_LEFT:
             # Money went back without us meanwhile: what payments knows makes what is owed so much less.
             return await payments.look(order)
         return answer
+
+    async def _exchange_answer(self, order: Order) -> Command:
+        """The old order's part of it: its lines end, or are free again. Repeated it finds that it was done."""
+        exchange = order.exchange
+        assert exchange is not None, "only an order that lines are given for has this step"
+        ended = EndExchange(order.order_id, exchange.lines, exchange.pays_minor, exchange.terms)
+        command = ended if order.confirmed_at_ms else FreeExchange(order.order_id)
+        act = act_on(command, self._clock, self._parts.timing)
+        changed = await self._store.change(OrderRef(order.house_id, exchange.order_id), act)
+        assert changed is None or isinstance(changed, Changed | Refusal), "no key was given"
+        if isinstance(changed, Changed):
+            self._parts.notifier.tell(changed.order)
+            return ExchangeEnded(ExchangeStatus.DONE if order.confirmed_at_ms else ExchangeStatus.FREED)
+        _log.error("exchange_lost", order_id=order.order_id, old_order_id=exchange.order_id)
+        return ExchangeLost()
+
+    async def _paid_by(self, order: Order, refund: Refund) -> str:
+        """The payment that is paid by it, where its lines were given for another order."""
+        if refund.route is not RefundRoute.EXCHANGE:
+            return ""
+        new = await self._store.get(OrderRef(order.house_id, refund.act_id))
+        assert new is not None and new.payment_id, "the new order was paid before the old lines ended"
+        return new.payment_id
 
     def _payment_answer(
         self, order: Order, step: Step, answer: PaymentSeen | Declined, never_made: Set[Reason] = frozenset()

@@ -33,11 +33,17 @@ class RefundStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RefundAsked:
-    """A refund that payments is asked for. No amount: all that is left. `as_voucher`: of the house instead of money."""
+    """A refund that payments is asked for. No amount: all that is left. `as_voucher`: of the house instead of money.
+
+    `to_payment_id`: it pays that payment, which names this one as what it is paid with. `nothing_taken`: what another
+    payment was to give stays there, for nobody has taken it.
+    """
 
     key: str
     amount_minor: int | None = None
     as_voucher: bool = False
+    to_payment_id: str = ""
+    nothing_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

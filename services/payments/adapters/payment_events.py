@@ -30,7 +30,9 @@ from services.payments.domain.refund_changes import (
     RefundAskedAgain,
     RefundAttemptFailed,
     RefundGiven,
+    RefundMovedBack,
     RefundOwed,
+    RefundPassedOn,
     RefundSeenTo,
     RefundSettled,
     RefundStuck,
@@ -119,6 +121,8 @@ _Unpublished = (
     | RefundAskedAgain
     | RefundAttemptFailed
     | RefundGiven
+    | RefundMovedBack
+    | RefundPassedOn
     | RefundSeenTo
     | RefundSettled
 )

@@ -21,7 +21,7 @@ from services.payments.domain.next_attempt import RetryPolicy, rescheduled
 from services.payments.domain.payment import DisputeState, Payment, PaymentState, apply
 from services.payments.domain.refunds import RefundState
 from services.payments.domain.transitions import Decision, Verdict
-from services.payments.domain.voucher import charged
+from services.payments.domain.voucher import charged, vouchers_of
 from services.payments.ports import WebhookEvent
 from services.runtime.clock import Clock
 from services.runtime.errors import Retryable
@@ -148,13 +148,17 @@ class PostgresPaymentStore:
         """See PaymentStore.record_charged. The vouchers' locks keep two requests with one key apart."""
         now_ms, house_id = self._clock.now_ms(), payment.house_id
         async with connected(self._engine, HouseScope(house_id)) as connection:
-            named = [charge.voucher_id for charge in payment.charges]
+            named = [charge.voucher_id for charge in vouchers_of(payment)]
             vouchers = await self._vouchers.locked(connection, house_id, named)
             taken = await connection.execute(_FIND_BY_KEY, {"of_house": house_id, "keys": [payment.idempotency_key]})
             row = taken.mappings().first()
             if row is not None:
                 return payment_of(row)
-            outcome = charged(payment, vouchers, now_ms)
+            exchanged = None
+            if payment.exchanged_from:
+                found = await connection.execute(_FIND, {"of_house": house_id, "payment_ids": [payment.exchanged_from]})
+                exchanged = next((payment_of(row) for row in found.mappings()), None)
+            outcome = charged(payment, vouchers, now_ms, exchanged)
             after = outcome.payment
             inserted = await connection.execute(*recording([after]))
             if inserted.first() is None:  # a request with other vouchers under the same key was faster

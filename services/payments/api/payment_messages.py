@@ -35,16 +35,19 @@ _DISPUTE_STATES = {
 _ROUTES = {
     RefundRoute.ORIGINAL: pb.REFUND_ROUTE_ORIGINAL,
     RefundRoute.VOUCHER: pb.REFUND_ROUTE_VOUCHER,
+    RefundRoute.EXCHANGE: pb.REFUND_ROUTE_EXCHANGE,
 }
 ROUTES = {
     pb.REFUND_ROUTE_UNSPECIFIED: RefundRoute.ORIGINAL,
     pb.REFUND_ROUTE_ORIGINAL: RefundRoute.ORIGINAL,
     pb.REFUND_ROUTE_VOUCHER: RefundRoute.VOUCHER,
+    pb.REFUND_ROUTE_EXCHANGE: RefundRoute.EXCHANGE,
 }
 _INSTRUMENTS = {
     InstrumentKind.PROVIDER: pb.INSTRUMENT_PROVIDER,
     InstrumentKind.VOUCHER: pb.INSTRUMENT_VOUCHER,
     InstrumentKind.GIFT_CARD: pb.INSTRUMENT_GIFT_CARD,
+    InstrumentKind.EXCHANGE: pb.INSTRUMENT_EXCHANGE,
 }
 
 
@@ -85,10 +88,12 @@ def charge_messages(payment: Payment) -> Iterator[pb.Charge]:
 
 
 def charge_message(charge: Charge, currency: str, refunded_minor: int) -> pb.Charge:
-    """What a voucher pays."""
+    """What a voucher pays, or another payment."""
+    is_exchange = charge.instrument is InstrumentKind.EXCHANGE
     return pb.Charge(
         instrument=_INSTRUMENTS[charge.instrument],
-        voucher_id=charge.voucher_id,
+        voucher_id="" if is_exchange else charge.voucher_id,
+        payment_id=charge.voucher_id if is_exchange else "",
         code_tail=charge.tail,
         amount=wire_money(charge.amount_minor, currency),
         refunded=wire_money(refunded_minor, currency),
@@ -121,10 +126,13 @@ def _shares(payment: Payment, refund: Refund) -> Iterator[pb.RefundShare]:
         money = wire_money(share.amount_minor, payment.currency)
         yield pb.RefundShare(
             instrument=_INSTRUMENTS[kinds.get(share.voucher_id, InstrumentKind.VOUCHER)],
-            voucher_id=share.goes_to,
+            voucher_id="" if share.goes_to == payment.exchanged_from else share.goes_to,
             amount=money,
             done=money,
         )
+    if refund.moved_to:
+        moved = wire_money(refund.amount_minor, payment.currency)
+        yield pb.RefundShare(instrument=pb.INSTRUMENT_EXCHANGE, amount=moved, done=moved)
     if money_minor:
         yield pb.RefundShare(
             instrument=pb.INSTRUMENT_PROVIDER,

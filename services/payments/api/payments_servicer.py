@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
 from balcon.payments.v1 import payments_service_pb2 as pb
@@ -15,7 +15,7 @@ from services.contracts.money import refused_currency
 from services.contracts.texts import refused_idempotency_key
 from services.payments.api.payment_messages import ROUTES, paying_account_message, payment_message
 from services.payments.domain.payment import Payment
-from services.payments.domain.refunds import RefundWanted
+from services.payments.domain.refunds import RefundRoute, RefundWanted
 from services.payments.domain.refusals import InstrumentWanted, PaymentWanted, refused_total
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.payments.handlers.payment_methods import MethodDesk
@@ -39,7 +39,7 @@ def _refused_keys(
 
 
 def _refused_in_refund(request: pb.RefundPaymentRequest) -> tuple[FieldInvalid | None, ...]:
-    return *_refused_keys(request), refused_idempotency_key(request.idempotency_key), _refused_route(request.route)
+    return *_refused_keys(request), refused_idempotency_key(request.idempotency_key), *_refused_route(request)
 
 
 def _wanted(request: pb.CreatePaymentRequest) -> PaymentWanted:
@@ -53,7 +53,7 @@ def _wanted(request: pb.CreatePaymentRequest) -> PaymentWanted:
         return_url=request.return_url,
         expires_at_ms=request.expires_at_ms,
         instruments=tuple(
-            InstrumentWanted(one.voucher_id, one.amount.amount_minor, one.amount.currency)
+            InstrumentWanted(one.voucher_id, one.amount.amount_minor, one.amount.currency, one.payment_id)
             for one in request.instruments
         ),
         provider_account_id=request.provider_account_id,
@@ -89,10 +89,11 @@ def _answer(answer: Payment | Refusal | BaseException) -> pb.PaymentAnswer:
             raise answer
 
 
-def _refused_route(route: int) -> FieldInvalid | None:
-    if route in ROUTES:
-        return None
-    return FieldInvalid("route", "is unknown", "REFUND_ROUTE_ORIGINAL or REFUND_ROUTE_VOUCHER")
+def _refused_route(request: pb.RefundPaymentRequest) -> Iterator[FieldInvalid | None]:
+    if request.route not in ROUTES:
+        yield FieldInvalid("route", "is unknown", "RefundRoute")
+    if request.to_payment_id or request.route == pb.REFUND_ROUTE_EXCHANGE:
+        yield refused_key("to_payment_id", request.to_payment_id)
 
 
 class PaymentsServicer(PaymentsServiceServicer):
@@ -162,7 +163,9 @@ class PaymentsServicer(PaymentsServiceServicer):
             key=request.idempotency_key,
             amount_minor=request.amount.amount_minor if request.HasField("amount") else None,
             currency=request.amount.currency,
-            route=ROUTES[request.route],
+            route=RefundRoute.EXCHANGE if request.to_payment_id else ROUTES[request.route],
+            to_payment_id=request.to_payment_id,
+            nothing_taken=request.nothing_taken,
         )
         return await self._desk.refund(request.house_id, request.payment_id, wanted)
 

@@ -1,4 +1,4 @@
-"""What a payment is paid with: vouchers and gift cards first, a provider for the rest; and what goes back to which."""
+"""What a payment is paid with: an exchange and vouchers first, a provider for the rest; what goes back to which."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ class InstrumentKind(Enum):
     PROVIDER = "PROVIDER"
     VOUCHER = "VOUCHER"
     GIFT_CARD = "GIFT_CARD"
+    EXCHANGE = "EXCHANGE"  # another payment of the house, whose order is exchanged
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What one voucher or gift card pays of a payment. `tail` is all that is ever shown of its code."""
+    """What one voucher or gift card pays of a payment. `tail` is all that is ever shown of its code.
+
+    Of an exchange `voucher_id` is the payment that gives it.
+    """
 
     instrument: InstrumentKind
     voucher_id: str

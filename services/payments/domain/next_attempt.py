@@ -19,6 +19,7 @@ class NextAct(Enum):
     CAPTURE = "capture"
     CANCEL = "cancel"  # of what is authorised: void it, and no money moves
     REFUND = "refund"
+    TELL_PAYER = "tell_payer"  # tell the payment that it was paid with what went back of that; no provider is asked
     NOTHING = "nothing"
 
 
@@ -39,6 +40,9 @@ def next_act(payment: Payment) -> NextAct:
 
 
 def _captured_act(payment: Payment) -> NextAct:
+    # The other payment may have to be waited for: refunds of the provider's part take turns with that.
+    if payment.passes_on and (payment.due_refund is None or payment.attempts % 2 == 0):
+        return NextAct.TELL_PAYER
     if payment.refund_state is RefundState.SUCCEEDED or payment.provider_minor == 0:
         return NextAct.NOTHING
     # Providers refuse to refund what is disputed: its end decides where the money goes.

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import assert_never
 
-from services.payments.domain.charges import Charge
+from services.payments.domain.charges import Charge, InstrumentKind
 from services.payments.domain.refund_changes import (
     OfRefund,
     RefundAskedAgain,
     RefundAttemptFailed,
     RefundGiven,
+    RefundMovedBack,
     RefundOwed,
+    RefundPassedOn,
     RefundSeenTo,
     RefundSettled,
     RefundStuck,
@@ -136,6 +138,21 @@ class Payment:
         owed_minor = sum(refund.provider_minor for refund in self.refunds)
         of_vouchers = (charge.amount_minor - back.get(charge.voucher_id, 0) for charge in self.charges)
         return (*of_vouchers, self.provider_minor - self.elsewhere_minor - owed_minor)
+
+    @property
+    def moved_minor(self) -> int:
+        """What of it pays other payments."""
+        return sum(refund.moved_minor for refund in self.refunds)
+
+    @property
+    def exchanged_from(self) -> str:
+        """The payment that pays part of it, because its order was exchanged; "": none."""
+        return next((one.voucher_id for one in self.charges if one.instrument is InstrumentKind.EXCHANGE), "")
+
+    @property
+    def passes_on(self) -> tuple[Refund, ...]:
+        """Refunds that the payment it was paid with has yet to hear of."""
+        return tuple(one for one in self.refunds if one.passes_on_minor and not one.is_passed_on)
 
     @property
     def refund_state(self) -> RefundState:
@@ -268,6 +285,8 @@ Change = (
     | RefundSeenTo
     | RefundSettled
     | RefundSucceeded
+    | RefundMovedBack
+    | RefundPassedOn
     | PaymentPartlyRefunded
     | PaymentRefunded
     | DisputeChanged
@@ -308,7 +327,9 @@ def apply(payment: Payment, change: Change) -> Payment:  # noqa: PLR0911, PLR091
             | RefundStuck()
             | RefundGiven()
             | RefundSettled()
-            | RefundSucceeded() as change
+            | RefundSucceeded()
+            | RefundMovedBack()
+            | RefundPassedOn() as change
         ):
             return _with_refund(payment, change)
         case PaymentPartlyRefunded(refunded_minor):
@@ -326,5 +347,11 @@ def _with_refund(payment: Payment, change: OfRefund) -> Payment:
     after = changed(before, change)
     refunds = tuple(after if one is before else one for one in payment.refunds)
     return replace(
-        payment, refunds=refunds, refunded_minor=payment.refunded_minor + before.left_minor - after.left_minor
+        payment,
+        refunds=refunds,
+        refunded_minor=payment.refunded_minor
+        + before.left_minor
+        - after.left_minor
+        + after.moved_minor
+        - before.moved_minor,
     )

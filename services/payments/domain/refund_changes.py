@@ -77,7 +77,31 @@ class RefundSucceeded:
     at_ms: int
 
 
-OfRefund = RefundAskedAgain | RefundAttemptFailed | RefundStuck | RefundGiven | RefundSettled | RefundSucceeded
+@dataclass(frozen=True, slots=True)
+class RefundMovedBack:
+    """So much of what a refund had paid another payment was given back there: it is owed here from now on."""
+
+    key: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPassedOn:
+    """The payment that had paid for it owes the buyer what this refund gives back of it."""
+
+    key: str
+
+
+OfRefund = (
+    RefundAskedAgain
+    | RefundAttemptFailed
+    | RefundStuck
+    | RefundGiven
+    | RefundSettled
+    | RefundSucceeded
+    | RefundMovedBack
+    | RefundPassedOn
+)
 
 
 def key_taken_by(change: object) -> str:
@@ -91,7 +115,7 @@ def key_taken_by(change: object) -> str:
             return ""
 
 
-def changed(refund: Refund, change: OfRefund) -> Refund:
+def changed(refund: Refund, change: OfRefund) -> Refund:  # noqa: PLR0911 (one return a change)
     """The refund after `change`."""
     match change:
         case RefundAskedAgain(_, again_key):
@@ -108,6 +132,11 @@ def changed(refund: Refund, change: OfRefund) -> Refund:
             if not voucher_id:
                 return replace(told, by_hand_minor=refund.by_hand_minor + refund.left_minor)
             return replace(told, shares=(*refund.shares, VoucherShare("", refund.left_minor, voucher_id)))
+        case RefundMovedBack(_, amount_minor):
+            back_minor = refund.moved_back_minor + amount_minor
+            return replace(refund, moved_minor=refund.moved_minor - amount_minor, moved_back_minor=back_minor)
+        case RefundPassedOn():
+            return replace(refund, is_passed_on=True)
         case RefundSucceeded(_, at_ms):
             return replace(refund, state=RefundState.SUCCEEDED, ended_at_ms=at_ms)
         case _:

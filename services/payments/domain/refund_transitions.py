@@ -7,7 +7,7 @@ only what is more than that went back without us (R5.9). So nothing that we owe 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import assert_never
 
@@ -24,6 +24,7 @@ from services.payments.domain.refund_changes import (
     RefundAskedAgain,
     RefundAttemptFailed,
     RefundGiven,
+    RefundMovedBack,
     RefundOwed,
     RefundSeenTo,
     RefundSettled,
@@ -60,7 +61,8 @@ def refund_asked(payment: Payment, wanted: RefundWanted, now_ms: int) -> tuple[C
         return PaymentNotCaptured(payment.payment_id, payment.state.value)
     if wanted.amount_minor is not None and wanted.currency != payment.currency:
         return FieldInvalid("amount.currency", f"must be {payment.currency}, as it was paid", "the payment's currency")
-    left_minor = sum(payment.charges_left_minor)
+    # What pays another payment is not said of which instrument it is: it is there, and not to be had twice.
+    left_minor = sum(payment.charges_left_minor) - payment.moved_minor
     if wanted.amount_minor is None and left_minor == 0:
         return tuple(
             RefundAskedAgain(refund.key, wanted.key) for refund in payment.refunds if refund.state is RefundState.STUCK
@@ -71,6 +73,11 @@ def refund_asked(payment: Payment, wanted: RefundWanted, now_ms: int) -> tuple[C
 
 
 def _owed(payment: Payment, wanted: RefundWanted, amount_minor: int, now_ms: int) -> tuple[Change, ...]:
+    if wanted.route is RefundRoute.EXCHANGE:
+        is_whole = wanted.amount_minor is None
+        moved = Refund(wanted.key, amount_minor, 0, now_ms, is_whole=is_whole, route=wanted.route)
+        owed = RefundOwed(replace(moved, moved_to=wanted.to_payment_id, moved_minor=amount_minor))
+        return (owed, *_consequences(payment, (owed,), now_ms))
     *of_vouchers, provider_minor = shared_back(amount_minor, payment.charges_left_minor)
     shares = [
         VoucherShare(charge.voucher_id, minor, wanted.new_vouchers.get(charge.voucher_id, ""))
@@ -79,6 +86,7 @@ def _owed(payment: Payment, wanted: RefundWanted, amount_minor: int, now_ms: int
     ]
     if wanted.route is RefundRoute.VOUCHER and provider_minor:
         shares.append(VoucherShare("", provider_minor, wanted.new_vouchers[""]))
+    passed_on = 0 if wanted.nothing_taken or wanted.route is RefundRoute.VOUCHER else _of_exchange(payment, shares)
     refund = Refund(
         wanted.key,
         amount_minor,
@@ -87,15 +95,48 @@ def _owed(payment: Payment, wanted: RefundWanted, amount_minor: int, now_ms: int
         is_whole=wanted.amount_minor is None,
         route=wanted.route,
         shares=tuple(shares),
+        passes_on_minor=passed_on,
     )
     owed = RefundOwed(refund)
     return (owed, *_consequences(payment, (owed,), now_ms))
+
+
+def _of_exchange(payment: Payment, shares: Iterable[VoucherShare]) -> int:
+    return sum(share.amount_minor for share in shares if share.voucher_id == payment.exchanged_from)
+
+
+def given_back_elsewhere(payment: Payment, other: Payment, now_ms: int) -> tuple[Change, ...]:
+    """What the payment owes the buyer because `other`, that it has paid part of, gave so much of that back.
+
+    Told as a sum, so it may be told again. What went back here without us meanwhile is not given twice.
+    """
+    told_minor = sum(refund.passes_on_minor for refund in other.refunds)
+    moved = next((one for one in payment.refunds if one.moved_to == other.payment_id), None)
+    news_minor = 0 if moved is None else min(told_minor - moved.moved_back_minor, moved.moved_minor)
+    if moved is None or news_minor <= 0:
+        return ()
+    back = RefundMovedBack(moved.key, news_minor)
+    after = apply(payment, back)
+    amount_minor = min(news_minor, sum(after.charges_left_minor) - after.moved_minor)
+    if amount_minor <= 0:
+        return (back,)
+    wanted = RefundWanted(f"exchange:{other.payment_id}:{told_minor}", amount_minor, payment.currency)
+    return (back, *_owed(after, wanted, amount_minor, now_ms))
+
+
+def is_passed_on(payment: Payment, other: Payment) -> bool:
+    """Whether the payment has heard all that `other` gave back of it."""
+    moved = next((one for one in payment.refunds if one.moved_to == other.payment_id), None)
+    told_minor = sum(refund.passes_on_minor for refund in other.refunds)
+    return moved is not None and told_minor <= moved.moved_back_minor
 
 
 def back_at_provider(payment: Payment, told_minor: int, now_ms: int) -> tuple[Change, ...]:
     """What a provider's sum of money that went back there adds to what was known. An older sum adds nothing."""
     instead_minor = sum(refund.as_voucher_minor + refund.by_hand_minor for refund in payment.refunds)
     news_minor = min(told_minor, payment.provider_minor - instead_minor) - payment.provider_back_minor
+    # What pays another payment counts as gone: with what goes back of that here, it is not more than there was.
+    news_minor = min(news_minor, payment.left_minor)
     if news_minor <= 0:
         return ()
     given: list[Change] = []

@@ -21,6 +21,7 @@ class RefundRoute(Enum):
 
     ORIGINAL = "ORIGINAL"  # to each instrument that it came from
     VOUCHER = "VOUCHER"  # what a provider took comes back as a voucher of the house
+    EXCHANGE = "EXCHANGE"  # it pays another payment, that of the order that was exchanged for
 
 
 class RefundReport(Enum):
@@ -37,6 +38,7 @@ class RefundWanted:
     """What RefundPayment was asked. No amount: all that is left.
 
     `new_vouchers`: ids for vouchers to be made: by the one that takes nothing any more, "" for one instead of money.
+    `to_payment_id`: the payment that is paid by it. `nothing_taken`: what another payment was to give stays there.
     """
 
     key: str
@@ -44,6 +46,8 @@ class RefundWanted:
     currency: str = ""
     route: RefundRoute = RefundRoute.ORIGINAL
     new_vouchers: Mapping[str, str] = field(default_factory=dict)
+    to_payment_id: str = ""
+    nothing_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,9 @@ class Refund:
     `provider_done_minor` is what the provider has given back; `by_hand_minor` what people of the house saw to.
     `is_whole`: all that was left was asked for. `attempt` names the key at the provider; `refusals` counts the
     provider's refusals since the refund was last asked for, `refused_for` is its last word.
+
+    Of an exchange: `moved_minor` pays the payment `moved_to`, and `moved_back_minor` was given back there and is owed
+    here since. On the side of that payment `passes_on_minor` is for the payment that had paid it to give back.
     """
 
     key: str
@@ -90,6 +97,11 @@ class Refund:
     again_keys: tuple[str, ...] = ()
     note: str = ""
     reference: str = ""
+    moved_to: str = ""
+    moved_minor: int = 0
+    moved_back_minor: int = 0
+    passes_on_minor: int = 0
+    is_passed_on: bool = False
 
     @property
     def as_voucher_minor(self) -> int:
@@ -103,8 +115,8 @@ class Refund:
 
     @property
     def given_here_minor(self) -> int:
-        """What has gone back without the provider: onto vouchers, or by hand."""
-        return sum(share.amount_minor for share in self.shares) + self.by_hand_minor
+        """What has gone back without the provider: onto vouchers, by hand, or into another payment."""
+        return sum(share.amount_minor for share in self.shares) + self.by_hand_minor + self.moved_minor
 
     @property
     def is_open(self) -> bool:

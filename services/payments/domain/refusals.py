@@ -57,11 +57,17 @@ class RefundNotStuck(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class InstrumentWanted:
-    """What a voucher is to pay, as the buyer was told."""
+    """What a voucher is to pay, as the buyer was told; or another payment, whose order is exchanged."""
 
     voucher_id: str
     amount_minor: int
     currency: str
+    payment_id: str = ""
+
+    @property
+    def source_id(self) -> str:
+        """What pays."""
+        return self.voucher_id or self.payment_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +149,20 @@ def _refused_refund_amount(amount_minor: int | None) -> FieldInvalid | None:
 
 def _refused_instruments(wanted: PaymentWanted) -> Iterator[FieldInvalid | None]:
     """Each voucher once, each with something, none with more than is to be paid."""
-    if len(wanted.instruments) > MAX_VOUCHER_CODES:
+    exchanges = sum(bool(one.payment_id) for one in wanted.instruments)
+    if exchanges > 1:
+        yield FieldInvalid("instruments", f"has {exchanges} payments", "at most one, of the order that is exchanged")
+    if len(wanted.instruments) - exchanges > MAX_VOUCHER_CODES:
         yield FieldInvalid("instruments", f"has {len(wanted.instruments)}", f"at most {MAX_VOUCHER_CODES}")
-    if len({one.voucher_id for one in wanted.instruments}) < len(wanted.instruments):
+    if len({one.source_id for one in wanted.instruments}) < len(wanted.instruments):
         yield FieldInvalid("instruments", "names a voucher twice", "each once")
     if wanted.provider_minor < 0 < wanted.amount_minor:
         yield FieldInvalid("instruments", "come to more than the amount", "at most the amount")
-    for place, one in enumerate(wanted.instruments[:MAX_VOUCHER_CODES]):
-        yield refused_key(f"instruments[{place}].voucher_id", one.voucher_id)
+    for place, one in enumerate(wanted.instruments[: MAX_VOUCHER_CODES + 1]):
+        # Either: where neither is there, both are told.
+        for name in ("voucher_id", "payment_id"):
+            if getattr(one, name) or not one.source_id:
+                yield refused_key(f"instruments[{place}].{name}", getattr(one, name))
         if one.amount_minor < 1:
             yield FieldInvalid(f"instruments[{place}].amount.amount_minor", "must be positive", "1 minor unit or more")
         currency = f"instruments[{place}].amount.currency"

@@ -218,7 +218,7 @@ def _succeeded_late(payment: Payment, success: PaymentSucceeded, now_ms: int) ->
     """
     if not payment.charges:
         return (success,)
-    owed = refund_asked(apply(payment, success), RefundWanted(f"late:{payment.payment_id}"), now_ms)
+    owed = refund_asked(apply(payment, success), RefundWanted(f"late:{payment.payment_id}", nothing_taken=True), now_ms)
     assert not isinstance(owed, Refusal), "captured money that nobody has refunded can go back"
     return (success, *owed)
 

@@ -23,6 +23,7 @@ from services.payments.domain.payment import (
     Payment,
     PaymentCancelled,
     PaymentFailed,
+    PaymentState,
     PaymentSucceeded,
     apply,
 )
@@ -31,6 +32,7 @@ from services.payments.domain.refund_changes import (
     RefundSettled,
 )
 from services.payments.domain.refunds import VoucherShare
+from services.payments.domain.refusals import PaymentNotCaptured, PaymentUnknown, RefundExceedsLeft
 from services.runtime.errors import FieldInvalid, Kind, Refusal, refused_fields
 
 MAX_AT_ONCE = 1_000
@@ -150,34 +152,51 @@ def refused_charge(voucher: Voucher | None, charge: Charge, currency: str, now_m
     return None
 
 
+def refused_exchange(exchanged: Payment | None, charge: Charge, currency: str) -> Refusal | None:
+    """Why another payment cannot pay what was told it would, else None. Nothing is taken from it yet."""
+    if exchanged is None:
+        return PaymentUnknown(charge.voucher_id)
+    if exchanged.state is not PaymentState.SUCCEEDED:
+        return PaymentNotCaptured(exchanged.payment_id, exchanged.state.value)
+    left_minor = sum(exchanged.charges_left_minor) - exchanged.moved_minor
+    if exchanged.currency != currency or left_minor < charge.amount_minor:
+        return RefundExceedsLeft(exchanged.payment_id, charge.amount_minor, left_minor, exchanged.currency)
+    return None
+
+
 def entries_of(payment: Payment, changes: Iterable[Change], now_ms: int) -> tuple[Entry, ...]:
     """What changes of a payment write into the ledger; nothing where no voucher pays and none gets anything."""
     entries: list[Entry] = []
+    charges = vouchers_of(payment)
+    other = payment.exchanged_from
     for change in changes:
         match change:
             case PaymentFailed() | PaymentCancelled():
                 entries += (
                     Entry(one.voucher_id, EntryKind.RELEASED, one.amount_minor, now_ms, payment.payment_id)
-                    for one in payment.charges
+                    for one in charges
                 )
             case PaymentSucceeded(late=False):
-                entries += (
-                    Entry(one.voucher_id, EntryKind.TAKEN, 0, now_ms, payment.payment_id) for one in payment.charges
-                )
+                entries += (Entry(one.voucher_id, EntryKind.TAKEN, 0, now_ms, payment.payment_id) for one in charges)
             case RefundOwed(refund):
                 entries += (
                     Entry(one.voucher_id, EntryKind.RETURNED, one.amount_minor, now_ms, payment.payment_id, refund.key)
                     for one in refund.shares
-                    if not one.new_voucher_id
+                    if not one.new_voucher_id and one.voucher_id != other
                 )
             case _:
                 pass
     return tuple(entries)
 
 
+def vouchers_of(payment: Payment) -> tuple[Charge, ...]:
+    """The vouchers and gift cards that pay part of it."""
+    return tuple(one for one in payment.charges if one.instrument is not InstrumentKind.EXCHANGE)
+
+
 def made_for(payment: Payment, changes: Iterable[Change], now_ms: int) -> tuple[tuple[Voucher, str], ...]:
     """The vouchers that refunds among `changes` make, each with its refund's key; the code comes with the row."""
-    kinds = {charge.voucher_id: charge.instrument for charge in payment.charges}
+    kinds = {charge.voucher_id: charge.instrument for charge in vouchers_of(payment)}
     return tuple(
         (
             Voucher(
@@ -265,22 +284,30 @@ class Charged:
     entries: tuple[Entry, ...]
 
 
-def charged(payment: Payment, vouchers: Mapping[str, Voucher], now_ms: int) -> Charged:
-    """Takes what the charges say, all or nothing: a voucher that cannot pay its part ends the payment."""
+def charged(
+    payment: Payment, vouchers: Mapping[str, Voucher], now_ms: int, exchanged: Payment | None = None
+) -> Charged:
+    """Takes what the charges say, all or nothing: what cannot pay its part ends the payment. `exchanged`: the payment
+    of the order that is exchanged for this one's.
+    """
     for charge in payment.charges:
-        refusal = refused_charge(vouchers.get(charge.voucher_id), charge, payment.currency, now_ms)
+        if charge.instrument is InstrumentKind.EXCHANGE:
+            refusal = refused_exchange(exchanged, charge, payment.currency)
+        else:
+            refusal = refused_charge(vouchers.get(charge.voucher_id), charge, payment.currency, now_ms)
         if refusal is not None:
             failed = PaymentFailed(refusal.reason(), now_ms)
             ended = replace(apply(payment, failed), charges=(), next_attempt_at_ms=None)
             return Charged(ended, (failed,), ())
-    known = (vouchers[charge.voucher_id] for charge in payment.charges)
     charges = tuple(
-        replace(charge, instrument=voucher.kind, tail=voucher.tail)
-        for charge, voucher in zip(payment.charges, known, strict=True)
+        replace(charge, instrument=voucher.kind, tail=voucher.tail) if voucher else charge
+        for charge in payment.charges
+        for voucher in (vouchers.get(charge.voucher_id),)
     )
     payment = replace(payment, charges=charges)
     reserved = tuple(
-        Entry(one.voucher_id, EntryKind.RESERVED, -one.amount_minor, now_ms, payment.payment_id) for one in charges
+        Entry(one.voucher_id, EntryKind.RESERVED, -one.amount_minor, now_ms, payment.payment_id)
+        for one in vouchers_of(payment)
     )
     if payment.provider_minor > 0:
         return Charged(payment, (), reserved)

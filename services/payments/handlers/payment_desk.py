@@ -26,7 +26,7 @@ from services.payments.ports import PaymentStore
 from services.payments.ports.tills import Till, Tills
 from services.payments.ports.voucher_store import VoucherStore
 from services.runtime.clock import Clock
-from services.runtime.errors import IdempotencyKeyReused, Refusal, refused_fields
+from services.runtime.errors import FieldInvalid, IdempotencyKeyReused, Refusal, refused_fields
 from services.runtime.ids import Ids
 
 # More at once would only share the same processor, until the provider's answers seem late. The rest waits unrecorded.
@@ -44,7 +44,7 @@ def request_hash(wanted: PaymentWanted) -> str:
         wanted.return_url,
         wanted.expires_at_ms,
         # Where there are none, the hash is that of releases which knew none.
-        *((one.voucher_id, one.amount_minor) for one in wanted.instruments),
+        *((one.source_id, one.amount_minor) for one in wanted.instruments),
         *((wanted.provider_account_id, wanted.method) if wanted.provider_account_id or wanted.method else ()),
     )
     return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
@@ -139,7 +139,13 @@ class PaymentDesk:
             created_at_ms=now_ms,
             next_attempt_at_ms=now_ms + self._first_look_ms,
             charges=tuple(
-                Charge(InstrumentKind.VOUCHER, one.voucher_id, "", one.amount_minor) for one in wanted.instruments
+                Charge(
+                    InstrumentKind.EXCHANGE if one.payment_id else InstrumentKind.VOUCHER,
+                    one.source_id,
+                    "",
+                    one.amount_minor,
+                )
+                for one in wanted.instruments
             ),
         )
 
@@ -177,17 +183,36 @@ class PaymentDesk:
         other = await self._store.payment_refunded_under(house_id, wanted.key)
         if other not in (None, payment_id):
             return IdempotencyKeyReused("idempotency_key", wanted.key)
+        if wanted.route is RefundRoute.EXCHANGE:
+            return await self._exchange(house_id, payment_id, wanted)
         wanted = await self._with_new_vouchers(house_id, payment_id, wanted)
         return await self._driver.owe(
             house_id, payment_id, lambda current: refund_asked(current, wanted, self._clock.now_ms()), self._refunding
         )
+
+    async def _exchange(self, house_id: str, payment_id: str, wanted: RefundWanted) -> Payment | Refusal:
+        """It pays the payment that names it. What has gone back of that one by now is owed here at once."""
+        paid = await self._store.find(house_id, wanted.to_payment_id)
+        if paid is None:
+            return PaymentUnknown(wanted.to_payment_id)
+        if paid.exchanged_from != payment_id or paid.state is not PaymentState.SUCCEEDED:
+            return FieldInvalid("to_payment_id", "is not paid with this payment", "one that names it and succeeded")
+        moved = await self._driver.owe(
+            house_id, payment_id, lambda current: refund_asked(current, wanted, self._clock.now_ms())
+        )
+        if isinstance(moved, Refusal) or not paid.passes_on:
+            return moved
+        await self._driver.step(paid)
+        return await self.get(house_id, payment_id)
 
     async def _with_new_vouchers(self, house_id: str, payment_id: str, wanted: RefundWanted) -> RefundWanted:
         """With ids for vouchers that may have to be made: instead of money, or of one that takes nothing any more."""
         new = {"": self._ids.new_id("vch")} if wanted.route is RefundRoute.VOUCHER else {}
         payment = await self._store.find(house_id, payment_id)
         if payment is not None and payment.charges:
-            charged = [charge.voucher_id for charge in payment.charges]
+            charged = [one.voucher_id for one in payment.charges if one.instrument is not InstrumentKind.EXCHANGE]
+            if wanted.route is RefundRoute.VOUCHER and payment.exchanged_from:
+                new |= {payment.exchanged_from: self._ids.new_id("vch")}
             found = await self._vouchers.find(house_id, charged)
             now_ms = self._clock.now_ms()
             new |= {one: self._ids.new_id("vch") for one in charged if one not in found or not found[one].takes(now_ms)}

@@ -9,8 +9,13 @@ from typing import assert_never
 
 from services.payments.domain.next_attempt import NextAct, next_act
 from services.payments.domain.payment import Change, Payment, PaymentState
-from services.payments.domain.refund_changes import RefundStuck
-from services.payments.domain.refund_transitions import RefundAnswer, refund_answered
+from services.payments.domain.refund_changes import RefundPassedOn, RefundStuck
+from services.payments.domain.refund_transitions import (
+    RefundAnswer,
+    given_back_elsewhere,
+    is_passed_on,
+    refund_answered,
+)
 from services.payments.domain.refusals import PaymentUnknown
 from services.payments.domain.transitions import (
     NEVER_CREATED_AFTER_MS,
@@ -77,6 +82,8 @@ class PaymentDriver:
         return await self._step(payment) if is_fresh else payment
 
     async def _step(self, payment: Payment) -> Payment:
+        if next_act(payment) is NextAct.TELL_PAYER:
+            return await self._pass_on(payment)
         provider = await self._providers.of(payment.account)
         match next_act(payment):
             case NextAct.CREATE:
@@ -91,7 +98,7 @@ class PaymentDriver:
                 return await self.apply_report(payment, await self._cancel(provider, payment))
             case NextAct.REFUND:
                 return await self._refund(provider, payment)
-            case NextAct.NOTHING:
+            case NextAct.NOTHING | NextAct.TELL_PAYER:
                 return payment
             case act:
                 assert_never(act)
@@ -221,6 +228,20 @@ class PaymentDriver:
         answer = RefundAnswer(refund.key, refund.attempt, asked_minor, report_of_refund(outcome), refused_for)
         return await self._refund_answered(payment, answer)
 
+    async def _pass_on(self, payment: Payment) -> Payment:
+        """What went back of an exchange is owed by the payment that had paid it. Told twice it counts once."""
+        told = await self.owe(
+            payment.house_id,
+            payment.exchanged_from,
+            lambda old: given_back_elsewhere(old, payment, self._clock.now_ms()),
+        )
+        heard = not isinstance(told, Refusal) and is_passed_on(told, payment)
+        keys = [refund.key for refund in payment.passes_on] if heard else []
+        passed = Decision(Verdict.STAY, tuple(RefundPassedOn(key) for key in keys))
+        changed = await self._store.change(payment.house_id, payment.payment_id, lambda _: passed, visited=True)
+        assert changed is not None, "payments are never deleted"
+        return await self.step(changed[0]) if heard and changed[0].due_refund is not None else changed[0]
+
     async def owe(
         self,
         house_id: str,
@@ -245,7 +266,7 @@ class PaymentDriver:
         if refused:
             return refused[0]
         payment = changed[0]
-        if payment.due_refund is None:
+        if payment.due_refund is None and not payment.passes_on:
             return payment
         async with nullcontext() if room is None or payment.provider_account_id else room:
             return await self.step(payment)

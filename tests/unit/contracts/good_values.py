@@ -97,6 +97,7 @@ GOOD: Mapping[str, Any] = {
     "fee_minor": 250,
     "cancel_tickets": True,
     "release_seats": True,
+    "nothing_taken": True,
     "from_date": "2026-01-01",
     "until_hours_before": 24,
     "policy_version": 1,

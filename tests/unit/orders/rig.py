@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Self
 
 from services.orders.adapters.memory_catalogue import MemoryCatalogue
@@ -19,11 +20,13 @@ from services.orders.domain.order import Order
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.cached_catalogue import CachedCatalogue
+from services.orders.handlers.exchanges import Exchanges
 from services.orders.handlers.form_desk import FormDesk
 from services.orders.handlers.order_desk import CheckOutWish, DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
 from services.orders.handlers.order_notifier import OrderNotifier
+from services.orders.handlers.order_request import ExchangeRequest
 from services.orders.handlers.paying import PayingDesk
 from services.orders.handlers.quoting import Quoter
 from services.orders.handlers.saga import Saga, SagaParts
@@ -98,9 +101,22 @@ class Shop:
         buyers, notifier = world.customers, self.notifier
         vouchers, form = world.payments.vouchers, FormDesk(catalogue, buyers)
         paying = PayingDesk(world.ways, clock)
+        self.exchanges = Exchanges(record, maker, clock, TIMING)
         self.desk = OrderDesk(
             DeskParts(
-                record, maker, buyers, vouchers, hold, self.driver, notifier, clock, TIMING, WINDOW_MS, form, paying
+                record,
+                maker,
+                buyers,
+                vouchers,
+                hold,
+                self.driver,
+                notifier,
+                clock,
+                TIMING,
+                WINDOW_MS,
+                form,
+                paying,
+                self.exchanges,
             )
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -126,11 +142,17 @@ class Shop:
 
     async def ordered(self, *seats: str, name: str = "1", ticket_type: str = "normal") -> Order:
         """An open order out of a fresh hold."""
+        return answered(await self.try_ordered(*seats, name=name, ticket_type=ticket_type))
+
+    async def try_ordered(
+        self, *seats: str, name: str = "1", ticket_type: str = "normal", exchange: ExchangeRequest | None = None
+    ) -> Order | Refusal:
+        """The same, or why not; lines of another order may be given for it."""
         hold_id, holder_id = f"hold_{name}", f"holder_{name}"
         until_ms = self.world.clock.now_ms() + 600_000
         self.world.inventory.hold(SHOW, a_hold(*seats, hold_id=hold_id, holder_id=holder_id, until_ms=until_ms))
         request = a_request(*seats, hold_id=hold_id, holder_id=holder_id, ticket_type=ticket_type)
-        return answered(await self.desk.create(request, a_key(f"create_{name}")))
+        return await self.desk.create(replace(request, exchange=exchange), a_key(f"create_{name}"))
 
     async def checked_out(self, order: Order, *, key: str = "", seconds: float = 2.0) -> Order:
         """The answer to CheckOut."""

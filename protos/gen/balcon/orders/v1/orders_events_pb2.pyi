@@ -108,6 +108,7 @@ class OrderConfirmed(_message.Message):
     CONFIRMED_AT_MS_FIELD_NUMBER: _builtins.int
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     SOLD_BY_FIELD_NUMBER: _builtins.int
+    EXCHANGE_OF_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
@@ -122,6 +123,8 @@ class OrderConfirmed(_message.Message):
     """When, unix milliseconds."""
     customer_id: _builtins.str
     """Who buys, by the id that the house's customers have; empty on orders from before it was kept."""
+    exchange_of: _builtins.str
+    """The order whose tickets were exchanged for these; empty: none. OrderLinesCancelled of that one follows."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.OrderLine]:
         """What was sold."""
@@ -147,10 +150,11 @@ class OrderConfirmed(_message.Message):
         confirmed_at_ms: _builtins.int = ...,
         customer_id: _builtins.str = ...,
         sold_by: _principal_pb2.PrincipalRef | None = ...,
+        exchange_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["sold_by", b"sold_by", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "confirmed_at_ms", b"confirmed_at_ms", "customer_id", b"customer_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "sold_by", b"sold_by", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "confirmed_at_ms", b"confirmed_at_ms", "customer_id", b"customer_id", "exchange_of", b"exchange_of", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "performance_id", b"performance_id", "plan_version", b"plan_version", "sold_by", b"sold_by", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -311,6 +315,7 @@ class OrderLinesCancelled(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     LINES_LEFT_FIELD_NUMBER: _builtins.int
     CANCELLED_AT_MS_FIELD_NUMBER: _builtins.int
+    EXCHANGED_FOR_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
@@ -323,6 +328,8 @@ class OrderLinesCancelled(_message.Message):
     """How many lines of this performance still let somebody in."""
     cancelled_at_ms: _builtins.int
     """When, unix milliseconds."""
+    exchanged_for: _builtins.str
+    """The order that they were exchanged for; empty: none. It is confirmed by then."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_orders_service_pb2.OrderLine]:
         """The lines as they had been sold. No later event tells a line of these again."""
@@ -337,10 +344,11 @@ class OrderLinesCancelled(_message.Message):
         lines: _abc.Iterable[_orders_service_pb2.OrderLine] | None = ...,
         lines_left: _builtins.int = ...,
         cancelled_at_ms: _builtins.int = ...,
+        exchanged_for: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_at_ms", b"cancelled_at_ms", "channel", b"channel", "house_id", b"house_id", "lines", b"lines", "lines_left", b"lines_left", "order_id", b"order_id", "performance_id", b"performance_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_at_ms", b"cancelled_at_ms", "channel", b"channel", "exchanged_for", b"exchanged_for", "house_id", b"house_id", "lines", b"lines", "lines_left", b"lines_left", "order_id", b"order_id", "performance_id", b"performance_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -229,6 +229,8 @@ class _RefundRouteEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RefundRou
     """To each instrument that it came from."""
     REFUND_ROUTE_VOUCHER: _RefundRoute.ValueType  # 2
     """Into a voucher of the house."""
+    REFUND_ROUTE_EXCHANGE: _RefundRoute.ValueType  # 3
+    """It pays the order that its lines were exchanged for: see Refund.act_id."""
 
 class RefundRoute(_RefundRoute, metaclass=_RefundRouteEnumTypeWrapper):
     """Where the money of a refund goes."""
@@ -239,7 +241,37 @@ REFUND_ROUTE_ORIGIN: RefundRoute.ValueType  # 1
 """To each instrument that it came from."""
 REFUND_ROUTE_VOUCHER: RefundRoute.ValueType  # 2
 """Into a voucher of the house."""
+REFUND_ROUTE_EXCHANGE: RefundRoute.ValueType  # 3
+"""It pays the order that its lines were exchanged for: see Refund.act_id."""
 Global___RefundRoute: _TypeAlias = RefundRoute  # noqa: Y015
+
+class _ExchangeState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExchangeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExchangeState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXCHANGE_STATE_UNSPECIFIED: _ExchangeState.ValueType  # 0
+    """Never told."""
+    EXCHANGE_STATE_OPEN: _ExchangeState.ValueType  # 1
+    """The old tickets are good. From the check-out of the new order on nobody else has them."""
+    EXCHANGE_STATE_DONE: _ExchangeState.ValueType  # 2
+    """The new order has its tickets, and the old ones have ended."""
+    EXCHANGE_STATE_FREED: _ExchangeState.ValueType  # 3
+    """The new order has ended otherwise, and the old tickets are as before."""
+
+class ExchangeState(_ExchangeState, metaclass=_ExchangeStateEnumTypeWrapper):
+    """How far an exchange is."""
+
+EXCHANGE_STATE_UNSPECIFIED: ExchangeState.ValueType  # 0
+"""Never told."""
+EXCHANGE_STATE_OPEN: ExchangeState.ValueType  # 1
+"""The old tickets are good. From the check-out of the new order on nobody else has them."""
+EXCHANGE_STATE_DONE: ExchangeState.ValueType  # 2
+"""The new order has its tickets, and the old ones have ended."""
+EXCHANGE_STATE_FREED: ExchangeState.ValueType  # 3
+"""The new order has ended otherwise, and the old tickets are as before."""
+Global___ExchangeState: _TypeAlias = ExchangeState  # noqa: Y015
 
 @_typing.final
 class Customer(_message.Message):
@@ -718,6 +750,8 @@ class Order(_message.Message):
     PACKAGE_ID_FIELD_NUMBER: _builtins.int
     CHARGES_FIELD_NUMBER: _builtins.int
     TO_PAY_FIELD_NUMBER: _builtins.int
+    EXCHANGE_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
@@ -790,6 +824,14 @@ class Order(_message.Message):
     def to_pay(self) -> _money_pb2.Money:
         """What these leave for a provider."""
 
+    @_builtins.property
+    def exchange(self) -> Global___OrderExchange:
+        """The tickets of another order that are given for it (R2.9); unset: none."""
+
+    @_builtins.property
+    def given(self) -> _containers.RepeatedCompositeFieldContainer[Global___GivenLines]:
+        """What of it was given for other orders, or is about to be."""
+
     def __init__(
         self,
         *,
@@ -820,14 +862,146 @@ class Order(_message.Message):
         package_id: _builtins.str = ...,
         charges: _abc.Iterable[Global___VoucherCharge] | None = ...,
         to_pay: _money_pb2.Money | None = ...,
+        exchange: Global___OrderExchange | None = ...,
+        given: _abc.Iterable[Global___GivenLines] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["refunded", b"refunded", "sold_by", b"sold_by", "to_pay", b"to_pay", "total", b"total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["exchange", b"exchange", "refunded", b"refunded", "sold_by", b"sold_by", "to_pay", b"to_pay", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "charges", b"charges", "confirmed_at_ms", b"confirmed_at_ms", "created_at_ms", b"created_at_ms", "customer_id", b"customer_id", "dispute_state", b"dispute_state", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "package_id", b"package_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "sold_by", b"sold_by", "state", b"state", "tickets", b"tickets", "to_pay", b"to_pay", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "charges", b"charges", "confirmed_at_ms", b"confirmed_at_ms", "created_at_ms", b"created_at_ms", "customer_id", b"customer_id", "dispute_state", b"dispute_state", "exchange", b"exchange", "given", b"given", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "package_id", b"package_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "sold_by", b"sold_by", "state", b"state", "tickets", b"tickets", "to_pay", b"to_pay", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Order: _TypeAlias = Order  # noqa: Y015
+
+@_typing.final
+class OrderExchange(_message.Message):
+    """Tickets of another order that are given for an order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    WORTH_FIELD_NUMBER: _builtins.int
+    PAYS_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """The old order."""
+    state: Global___ExchangeState.ValueType
+    """How far it is."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExchangedLine]:
+        """Its lines."""
+
+    @_builtins.property
+    def worth(self) -> _money_pb2.Money:
+        """What they are worth in the new order."""
+
+    @_builtins.property
+    def pays(self) -> _money_pb2.Money:
+        """What of that pays the new order. The rest goes back, or stays with the house, when the new order is confirmed."""
+
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        lines: _abc.Iterable[Global___ExchangedLine] | None = ...,
+        worth: _money_pb2.Money | None = ...,
+        pays: _money_pb2.Money | None = ...,
+        state: Global___ExchangeState.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["pays", b"pays", "worth", b"worth"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "order_id", b"order_id", "pays", b"pays", "state", b"state", "worth", b"worth"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderExchange: _TypeAlias = OrderExchange  # noqa: Y015
+
+@_typing.final
+class GivenLines(_message.Message):
+    """Lines of an order that are given for another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """The new order."""
+    state: Global___ExchangeState.ValueType
+    """How far it is."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExchangedLine]:
+        """The lines."""
+
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        lines: _abc.Iterable[Global___ExchangedLine] | None = ...,
+        state: Global___ExchangeState.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "order_id", b"order_id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GivenLines: _TypeAlias = GivenLines  # noqa: Y015
+
+@_typing.final
+class ExchangedLine(_message.Message):
+    """One line of an order that is exchanged."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    SEAT_ID_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance."""
+    seat_id: _builtins.str
+    """The seat, by its id in the plan."""
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        seat_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance_id", b"performance_id", "seat_id", b"seat_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExchangedLine: _TypeAlias = ExchangedLine  # noqa: Y015
+
+@_typing.final
+class ExchangeChoice(_message.Message):
+    """Tickets that are to be exchanged."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """The old order: confirmed, of the same house, and the buyer's own."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExchangedLine]:
+        """Its lines, at most 400. LINES_IN_EXCHANGE where another exchange has one of them."""
+
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        lines: _abc.Iterable[Global___ExchangedLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "order_id", b"order_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExchangeChoice: _TypeAlias = ExchangeChoice  # noqa: Y015
 
 @_typing.final
 class SeatChoice(_message.Message):
@@ -1018,6 +1192,7 @@ class CreateOrderRequest(_message.Message):
     QUOTE_FIELD_NUMBER: _builtins.int
     PACKAGE_ID_FIELD_NUMBER: _builtins.int
     ANSWERS_FIELD_NUMBER: _builtins.int
+    EXCHANGE_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """1 to 128 characters of [A-Za-z0-9_:.-]; kept at least 72 hours."""
     house_id: _builtins.str
@@ -1074,6 +1249,13 @@ class CreateOrderRequest(_message.Message):
     def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___FormAnswer]:
         """What the buyer has answered in the house's form (R2.11), as far as it is filled in; at most 2,000. Customers keeps it."""
 
+    @_builtins.property
+    def exchange(self) -> Global___ExchangeChoice:
+        """Tickets of another order that are given for it (R2.9): what they are worth pays first, and the customer is the same.
+        They are good until this order has its tickets. CheckOut locks them; no act on them is possible until this order
+        has ended.
+        """
+
     def __init__(
         self,
         *,
@@ -1096,10 +1278,11 @@ class CreateOrderRequest(_message.Message):
         quote: _builtins.str = ...,
         package_id: _builtins.str = ...,
         answers: _abc.Iterable[Global___FormAnswer] | None = ...,
+        exchange: Global___ExchangeChoice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["customer", b"customer", "exchange", b"exchange"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "channel", b"channel", "customer", b"customer", "customer_id", b"customer_id", "customer_session", b"customer_session", "discount_id", b"discount_id", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "language", b"language", "package_id", b"package_id", "parts", b"parts", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "quote", b"quote", "reservation_id", b"reservation_id", "seats", b"seats", "ticks", b"ticks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "channel", b"channel", "customer", b"customer", "customer_id", b"customer_id", "customer_session", b"customer_session", "discount_id", b"discount_id", "exchange", b"exchange", "hold_id", b"hold_id", "holder_id", b"holder_id", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "language", b"language", "package_id", b"package_id", "parts", b"parts", "performance_id", b"performance_id", "promotion_code", b"promotion_code", "quote", b"quote", "reservation_id", b"reservation_id", "seats", b"seats", "ticks", b"ticks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

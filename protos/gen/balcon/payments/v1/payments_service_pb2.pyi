@@ -100,6 +100,8 @@ class _RefundRouteEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RefundRou
     """To each instrument that it came from."""
     REFUND_ROUTE_VOUCHER: _RefundRoute.ValueType  # 2
     """What a provider took comes back as a voucher of the house; what a voucher paid goes back to it."""
+    REFUND_ROUTE_EXCHANGE: _RefundRoute.ValueType  # 3
+    """It pays another payment: tickets that this one paid are exchanged for those that the other one pays."""
 
 class RefundRoute(_RefundRoute, metaclass=_RefundRouteEnumTypeWrapper):
     """By which way money goes back."""
@@ -110,6 +112,8 @@ REFUND_ROUTE_ORIGINAL: RefundRoute.ValueType  # 1
 """To each instrument that it came from."""
 REFUND_ROUTE_VOUCHER: RefundRoute.ValueType  # 2
 """What a provider took comes back as a voucher of the house; what a voucher paid goes back to it."""
+REFUND_ROUTE_EXCHANGE: RefundRoute.ValueType  # 3
+"""It pays another payment: tickets that this one paid are exchanged for those that the other one pays."""
 Global___RefundRoute: _TypeAlias = RefundRoute  # noqa: Y015
 
 class _Instrument:
@@ -126,6 +130,8 @@ class _InstrumentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Instrument
     """A voucher that the house gave."""
     INSTRUMENT_GIFT_CARD: _Instrument.ValueType  # 3
     """A gift card that the house sold."""
+    INSTRUMENT_EXCHANGE: _Instrument.ValueType  # 4
+    """Another payment of the house, whose tickets are exchanged: what goes back of it goes back by that one."""
 
 class Instrument(_Instrument, metaclass=_InstrumentEnumTypeWrapper):
     """With what money comes."""
@@ -138,6 +144,8 @@ INSTRUMENT_VOUCHER: Instrument.ValueType  # 2
 """A voucher that the house gave."""
 INSTRUMENT_GIFT_CARD: Instrument.ValueType  # 3
 """A gift card that the house sold."""
+INSTRUMENT_EXCHANGE: Instrument.ValueType  # 4
+"""Another payment of the house, whose tickets are exchanged: what goes back of it goes back by that one."""
 Global___Instrument: _TypeAlias = Instrument  # noqa: Y015
 
 class _DisputeState:
@@ -207,12 +215,15 @@ class Charge(_message.Message):
     CODE_TAIL_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     REFUNDED_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
     instrument: Global___Instrument.ValueType
     """With what."""
     voucher_id: _builtins.str
     """The voucher or gift card; empty where a provider is asked."""
     code_tail: _builtins.str
     """The last characters of its code, all that is ever shown of it."""
+    payment_id: _builtins.str
+    """The payment of the order that is exchanged; empty otherwise."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much."""
@@ -229,10 +240,11 @@ class Charge(_message.Message):
         code_tail: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
         refunded: _money_pb2.Money | None = ...,
+        payment_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "refunded", b"refunded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "code_tail", b"code_tail", "instrument", b"instrument", "refunded", b"refunded", "voucher_id", b"voucher_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "code_tail", b"code_tail", "instrument", b"instrument", "payment_id", b"payment_id", "refunded", b"refunded", "voucher_id", b"voucher_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -446,14 +458,17 @@ Global___Payment: _TypeAlias = Payment  # noqa: Y015
 
 @_typing.final
 class InstrumentCharge(_message.Message):
-    """What a voucher is to pay."""
+    """What a voucher is to pay, or another payment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     VOUCHER_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     voucher_id: _builtins.str
     """The voucher, as CheckVouchers named it."""
+    payment_id: _builtins.str
+    """The payment of the order that is exchanged; at most one. Nothing is taken from it before RefundPayment moves it."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much."""
@@ -462,13 +477,16 @@ class InstrumentCharge(_message.Message):
         self,
         *,
         voucher_id: _builtins.str = ...,
+        payment_id: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "payer", b"payer", "payment_id", b"payment_id", "voucher_id", b"voucher_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "voucher_id", b"voucher_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "payer", b"payer", "payment_id", b"payment_id", "voucher_id", b"voucher_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_payer: _TypeAlias = _typing.Literal["voucher_id", "payment_id"]  # noqa: Y015
+    _WhichOneofArgType_payer: _TypeAlias = _typing.Literal["payer", b"payer"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_payer) -> _WhichOneofReturnType_payer | None: ...
 
 Global___InstrumentCharge: _TypeAlias = InstrumentCharge  # noqa: Y015
 
@@ -863,6 +881,8 @@ class RefundPaymentRequest(_message.Message):
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     ROUTE_FIELD_NUMBER: _builtins.int
+    TO_PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    NOTHING_TAKEN_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
@@ -871,6 +891,10 @@ class RefundPaymentRequest(_message.Message):
     """The payment."""
     route: Global___RefundRoute.ValueType
     """By which way; unset: to each instrument that it came from."""
+    to_payment_id: _builtins.str
+    """The payment that is paid by it, with REFUND_ROUTE_EXCHANGE as the route. It names this one and has succeeded."""
+    nothing_taken: _builtins.bool
+    """What another payment was to give for this one was never taken: it goes back nowhere."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much, in the payment's currency; unset: all that is left."""
@@ -883,10 +907,12 @@ class RefundPaymentRequest(_message.Message):
         payment_id: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
         route: Global___RefundRoute.ValueType = ...,
+        to_payment_id: _builtins.str = ...,
+        nothing_taken: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "payment_id", b"payment_id", "route", b"route"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "nothing_taken", b"nothing_taken", "payment_id", b"payment_id", "route", b"route", "to_payment_id", b"to_payment_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

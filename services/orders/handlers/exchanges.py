@@ -1,0 +1,80 @@
+"""Makes a new order an exchange: looks at the old order, tells what its lines are worth, and opens it at check-out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.orders.domain.commands import OpenExchange
+from services.orders.domain.exchange_refusals import ExchangeCurrencyDiffers
+from services.orders.domain.exchanges import Exchange, ExchangeTerms
+from services.orders.domain.exchanging import exchange_charges, refused_exchange, worth_minor
+from services.orders.domain.order import Order, OrderState
+from services.orders.domain.refusals import OrderNotFound
+from services.orders.domain.steps import Timing
+from services.orders.handlers.acting import act_on
+from services.orders.handlers.order_making import MadeOrder, OrderMaker
+from services.orders.handlers.order_request import ExchangeRequest, OrderRequest
+from services.orders.ports import Changed, OrderRef, OrderStore
+from services.runtime.call_context import current_buyer
+from services.runtime.clock import Clock
+from services.runtime.errors import Refusal
+
+
+class Exchanges:
+    """Between two orders of a house. Nothing is locked before the new one is checked out: claim before charge."""
+
+    def __init__(self, store: OrderStore, maker: OrderMaker, clock: Clock, timing: Timing) -> None:
+        self._store = store
+        self._maker = maker
+        self._clock = clock
+        self._timing = timing
+
+    async def make(self, request: OrderRequest) -> MadeOrder | Refusal:
+        """An order of nobody yet; of an exchange, with what the lines that are given for it pay. Raises Unanswered."""
+        if request.exchange is None:
+            return await self._maker.make(request)
+        old = await self._wanted(request.house_id, request.exchange)
+        if isinstance(old, Refusal):
+            return old
+        made = await self._maker.make(request)
+        if isinstance(made, Refusal):
+            return made
+        order = self._paid_by(made.order, old, request.exchange)
+        # Whoever bought the old tickets buys the new ones.
+        return order if isinstance(order, Refusal) else replace(made, order=replace(order, customer_id=old.customer_id))
+
+    async def _wanted(self, house_id: str, asked: ExchangeRequest) -> Order | Refusal:
+        """The old order, where these lines of it may be given for others now."""
+        old = await self._store.get(OrderRef(house_id, asked.order_id))
+        buyer = current_buyer()
+        if old is None or (buyer and old.holder_id != buyer):
+            return OrderNotFound(asked.order_id)
+        return refused_exchange(old, asked.lines) or old
+
+    @staticmethod
+    def _paid_by(order: Order, old: Order, asked: ExchangeRequest) -> Order | Refusal:
+        """The new order, paid by what the lines of the old one are worth, as far as that goes."""
+        if order.total.currency != old.total.currency:
+            return ExchangeCurrencyDiffers(old.order_id, old.total.currency, order.total.currency)
+        terms = ExchangeTerms()
+        worth = worth_minor(old, asked.lines, terms)
+        pays_minor = min(worth, order.total.amount_minor)
+        exchange = Exchange(old.order_id, asked.lines, worth, pays_minor, old.payment_id, terms)
+        order = replace(order, exchange=exchange)
+        return replace(order, charges=exchange_charges(order))
+
+    async def opened(self, order: Order) -> Refusal | None:
+        """The old lines are this order's from now on, until it has ended; None: they are, or there are none.
+
+        It may be repeated. Whatever happens next, the order's end frees them.
+        """
+        exchange = order.exchange
+        if exchange is None or order.state is not OrderState.OPEN:
+            return None
+        command = OpenExchange(order.order_id, exchange.lines, exchange.value_minor, exchange.terms)
+        act = act_on(command, self._clock, self._timing)
+        changed = await self._store.change(OrderRef(order.house_id, exchange.order_id), act)
+        if changed is None:
+            return OrderNotFound(exchange.order_id)
+        assert isinstance(changed, Changed | Refusal), "no key was given"
+        return changed if isinstance(changed, Refusal) else None
