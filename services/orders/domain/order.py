@@ -9,8 +9,8 @@ from enum import Enum
 from services.contracts.channels import Channel
 from services.contracts.money import amount_text, shared
 from services.contracts.prices import ComponentKind
-from services.orders.domain.payment_choice import ANY_WAY, PaymentChoice
 from services.orders.domain.exchanges import Exchange, GivenLines
+from services.orders.domain.payment_choice import ANY_WAY, PaymentChoice
 from services.orders.domain.refunds import Refund, RefundState, done_minor, due_minor, house_refund_id
 from services.orders.domain.uses import CountedUse
 from services.runtime.principal import PrincipalRef
