@@ -159,10 +159,8 @@ def _refused_instruments(wanted: PaymentWanted) -> Iterator[FieldInvalid | None]
     if wanted.provider_minor < 0 < wanted.amount_minor:
         yield FieldInvalid("instruments", "come to more than the amount", "at most the amount")
     for place, one in enumerate(wanted.instruments[: MAX_VOUCHER_CODES + 1]):
-        # Either: where neither is there, both are told.
-        for name in ("voucher_id", "payment_id"):
-            if getattr(one, name) or not one.source_id:
-                yield refused_key(f"instruments[{place}].{name}", getattr(one, name))
+        named = "payment_id" if one.payment_id else "voucher_id"
+        yield refused_key(f"instruments[{place}].{named}", getattr(one, named))
         if one.amount_minor < 1:
             yield FieldInvalid(f"instruments[{place}].amount.amount_minor", "must be positive", "1 minor unit or more")
         currency = f"instruments[{place}].amount.currency"

@@ -31,6 +31,7 @@ from services.orders.adapters.memory_payments import MemoryPayment, MemoryPaymen
 from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
 from services.orders.adapters.memory_ticketing import MemoryTicketing
 from services.orders.domain.commands import PaymentDisputeChanged, PaymentPartlyRefunded, PaymentReport
+from services.orders.domain.order import Instrument, OrderCharge
 from services.orders.ports import Answer, Declined, PaymentSeen, RefundAsked
 from services.runtime.bus.port import Bus, Message
 from services.runtime.bus.topics import PAYMENTS
@@ -150,6 +151,11 @@ class ServedPayments(PaymentsServiceServicer):
             seats=("one",),
             return_url=request.return_url,
             pay_until_ms=request.expires_at_ms,
+            charges=tuple(
+                OrderCharge(Instrument.EXCHANGE, one.payment_id, "", one.amount.amount_minor)
+                for one in request.instruments
+                if one.payment_id
+            ),
         )
         assert request.idempotency_key == order.payment_key
         return payments.CreatePaymentResponse(payment=self._told(await self.twin.create(order)))
@@ -210,7 +216,13 @@ class ServedPayments(PaymentsServiceServicer):
         self.trouble.meet("RefundPayment")
         order = an_order(house_id=request.house_id, payment_id=request.payment_id)
         amount_minor = request.amount.amount_minor if request.HasField("amount") else None
-        asked = RefundAsked(request.idempotency_key, amount_minor)
+        asked = RefundAsked(
+            request.idempotency_key,
+            amount_minor,
+            request.route == payments.REFUND_ROUTE_VOUCHER,
+            request.to_payment_id,
+            request.nothing_taken,
+        )
         return payments.RefundPaymentResponse(payment=self._told(await self.twin.refund(order, asked)))
 
     async def RefundPayments(
