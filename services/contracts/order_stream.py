@@ -14,6 +14,7 @@ from services.contracts.wire_types import wire_principal
 from services.runtime.call_context import outgoing, outside_call
 from services.runtime.errors import Retryable
 from services.runtime.principal import PrincipalRef
+from services.runtime.rpc.errors import RemoteRefusal
 
 if TYPE_CHECKING:
     from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceAsyncStub
@@ -35,8 +36,22 @@ _NAMES: dict[type[OrderRequest], str] = {
 }
 
 
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
 class OrdersUnanswered(Retryable):
     """No answer came; the command may have had its effect all the same, so ask again with the same key."""
+
+
+def refusal_in(told: wire.OrderRefused) -> RemoteRefusal:
+    """As a call would have told it."""
+    return RemoteRefusal(
+        reason=told.reason,
+        code=_CODES.get(told.code, grpc.StatusCode.UNKNOWN),
+        message=told.message,
+        facts=dict(told.facts),
+        retry_after_ms=told.retry_after_ms or None,
+    )
 
 
 class OrderCommands:

@@ -49,7 +49,7 @@ _FURTHER_AUDITS = 4
 # Buyers at the seat map, and buyers at the check-out, at a time: an on-sale is a queue, and a longer one inside the
 # services only adds waiting.
 _CHOOSING = 24
-_ORDERING = 16
+_ORDERING = 32
 _CONNECTIONS = 4
 # Of the provider's answers and webhooks, in a sale with chaos.
 _CHAOS_SHARE = 0.2
@@ -86,7 +86,7 @@ class Tempo:
         }
 
 
-NORMAL = Tempo(Pace(), 18, 1, 8, 10, 4, 3)
+NORMAL = Tempo(Pace(), 8, 1, 5, 7, 3, 2)
 # For tests: the same stories in a third of the time.
 FAST = Tempo(Pace(1.0, 4.0, 9.0), 5, 1, 5, 6, 2, 1, 6)
 

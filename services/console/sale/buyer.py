@@ -16,6 +16,7 @@ from services.console.sale.script import PROMPT, Change, Ending, Script
 from services.console.sale.shop import Declined, Method, NoAnswer, Shop
 from services.console.sale.tally import TicketSeen
 from services.console.sale.watcher import Watcher
+from services.contracts.order_stream import OrderRequest
 from services.contracts.reasons import Reason
 from services.runtime.call_context import CallContext, enter_call
 from services.runtime.clock import Clock
@@ -25,8 +26,12 @@ from services.runtime.principal import Principal, PrincipalKind
 _MOST_HOLDS = 4
 _HOLDS_PER_LOOK = 3
 _FIRST_PAUSE_SECONDS = 1.5
-_LAST_PAUSE_SECONDS = 8.0
+_LAST_PAUSE_SECONDS = 4.0
+# Where all seats are one of these nobody waits any more.
+_GONE = bytes([seating_pb2.SEAT_STATE_SOLD, seating_pb2.SEAT_STATE_REPORTED_SOLD])
 _LONG_POLL_SECONDS = 8.0
+# What a call that has begun gets even of a buyer who is about to leave.
+_BEGUN_SECONDS = 15.0
 # How long after the last moment to buy an order may take to end before the buyer goes home without knowing.
 ORDER_PATIENCE_SECONDS = 45.0
 
@@ -99,6 +104,8 @@ class Buyer:
         self._inventory = shop.inventory(script.buyer)
         self._holder_id = f"b{seed}-{script.buyer}"
         self._holds = 0
+        self._ending = script.ending
+        self._is_sold_out = False
         self._until_seconds = script.leaves_at_seconds
 
     async def visit(self) -> None:
@@ -128,6 +135,8 @@ class Buyer:
         while True:
             async with self._shop.choosing:
                 hold = await self._hold_something()
+            if self._is_sold_out:
+                return Outcome.NO_SEATS
             if hold is not None:
                 outcome = await self._buy(hold)
                 if outcome is not None:
@@ -139,6 +148,8 @@ class Buyer:
             else:
                 await self._clock.sleep(pause * self._random.uniform(0.7, 1.3))
             pause = min(_LAST_PAUSE_SECONDS, pause * 2)
+            # Who has waited for seats to come back does not leave them lying, and has a card that works ready.
+            self._ending = Ending.PAYS
 
     async def _hold_something(self) -> inventory_pb.Hold | None:
         """What the house finds best; or one look at the map, and a few tries on it."""
@@ -147,6 +158,7 @@ class Buyer:
             if hold is not None:
                 return hold
         states = await self._look()
+        self._is_sold_out = not states.translate(None, _GONE)
         for _ in range(_HOLDS_PER_LOOK):
             seats = choose_seats(self._hall, states, self._script.size, self._script.focus, self._random)
             if not seats:
@@ -192,8 +204,11 @@ class Buyer:
         return hold
 
     async def _look(self) -> bytearray:
+        return bytearray(await self._shop.look(self._seat_map))
+
+    async def _seat_map(self) -> bytes:
         request = inventory_pb.GetSeatMapRequest(key=self._performance.key)
-        return bytearray((await self._call(self._inventory.GetSeatMap, request)).seat_states)
+        return (await self._call(self._inventory.GetSeatMap, request)).seat_states
 
     async def _buy(self, hold: inventory_pb.Hold) -> Outcome | None:
         """None when the seats slipped away and the buyer looks again."""
@@ -213,11 +228,11 @@ class Buyer:
             return None
         if order.state == orders_pb.ORDER_STATE_CANCELLED:
             return None
-        if self._script.ending is Ending.ABANDONS_CART:
+        if self._ending is Ending.ABANDONS_CART:
             return Outcome.ABANDONED_CART
-        if self._script.ending is Ending.ABANDONS_PAYMENT:
+        if self._ending is Ending.ABANDONS_PAYMENT:
             return Outcome.ABANDONED_PAYMENT
-        if order.payment_url and not await self._pay_page.pay(order.payment_url, self._script.ending):
+        if order.payment_url and not await self._pay_page.pay(order.payment_url, self._ending):
             self._shop.tally.count("pay_page_did_not_answer")
         return await self._wait_for_end(order.order_id)
 
@@ -258,7 +273,6 @@ class Buyer:
 
     async def _order(self, hold: inventory_pb.Hold) -> orders_pb.Order:
         """Cart and, unless the buyer leaves it standing, checkout."""
-        orders = self._shop.orders(self._script.buyer)
         create = orders_pb.CreateOrderRequest(
             idempotency_key=f"{hold.hold_id}-o",
             house_id=self._performance.house_id,
@@ -271,9 +285,9 @@ class Buyer:
             ),
             channel=seating_pb2.CHANNEL_ONLINE,
         )
-        order = (await self._call(orders.CreateOrder, create)).order
+        order = await self._ask(create)
         self._shop.tally.orders += 1
-        if self._script.ending is Ending.ABANDONS_CART:
+        if self._ending is Ending.ABANDONS_CART:
             return order
         check_out = orders_pb.CheckOutRequest(
             idempotency_key=f"{hold.hold_id}-c",
@@ -282,25 +296,22 @@ class Buyer:
             expected_total=order.total,
             return_url="https://shop.example.com/thanks",
         )
-        return (await self._call(orders.CheckOut, check_out)).order
+        return await self._ask(check_out)
 
     async def _wait_for_end(self, order_id: str) -> Outcome:
         started = self._shop.seconds()
-        orders = self._shop.orders(self._script.buyer)
         request = orders_pb.GetOrderRequest(
             house_id=self._performance.house_id, order_id=order_id, wait_ms=int(_LONG_POLL_SECONDS * 1000)
         )
         until = started + ORDER_PATIENCE_SECONDS
         while self._shop.seconds() < until:
-            order = (
-                await self._shop.call(
-                    orders.GetOrder,
-                    request,
-                    until_seconds=until,
-                    random=self._random,
-                    waits_seconds=_LONG_POLL_SECONDS,
-                )
-            ).order
+            order = await self._shop.order(
+                request,
+                self._holder_id,
+                until_seconds=until,
+                random=self._random,
+                waits_seconds=_LONG_POLL_SECONDS,
+            )
             if order.state in _FINAL:
                 self._note_end(_FINAL[order.state], (self._shop.seconds() - started) * 1000)
                 for ticket in order.tickets:
@@ -312,7 +323,7 @@ class Buyer:
 
     def _note_end(self, outcome: Outcome, took_ms: float) -> None:
         tally = self._shop.tally
-        is_prompt = outcome is Outcome.TICKETS and self._script.ending in PROMPT
+        is_prompt = outcome is Outcome.TICKETS and self._ending in PROMPT
         (tally.order_ms if is_prompt else tally.odd_card_ms).append(took_ms)
         if outcome is Outcome.TICKETS:
             tally.last_ticket_seconds = self._shop.seconds()
@@ -321,9 +332,12 @@ class Buyer:
         seat_ids = [self._hall.seat_ids[seat] for seat in seats]
         return seating_pb2.SeatRefs(plan_version=self._performance.plan_version, seat_ids=seat_ids)
 
+    async def _ask(self, request: OrderRequest) -> orders_pb.Order:
+        until = max(self._until_seconds, self._shop.seconds()) + _BEGUN_SECONDS
+        return await self._shop.order(request, self._holder_id, until_seconds=until, random=self._random)
+
     async def _call(self, method: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:
-        # A call that has begun gets some time even of a buyer who is about to leave.
-        until = max(self._until_seconds, self._shop.seconds()) + 15.0
+        until = max(self._until_seconds, self._shop.seconds()) + _BEGUN_SECONDS
         return await self._shop.call(method, request, until_seconds=until, random=self._random)
 
     def _expect(self, no: Declined, *reasons: Reason) -> None:

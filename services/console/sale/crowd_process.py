@@ -22,6 +22,7 @@ from services.console.sale.shop import Shop
 from services.console.sale.tally import Tally, progress_of
 from services.console.stack.blueprint import starting_with
 from services.console.stack.credentials import hold_key
+from services.contracts.order_stream import OrderCommands
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.rpc.client import open_channel
 
@@ -63,10 +64,11 @@ async def run_crowd(assignment: Assignment, clock: Clock) -> Tally:
         open_channel(starting_with(assignment.inventory_target, number), clock, own_connection=True)
         for number in range(assignment.connections)
     ]
-    orders = [open_channel(assignment.orders_target, clock, own_connection=True) for _ in range(assignment.connections)]
+    orders = open_channel(assignment.orders_target, clock, own_connection=True)
+    commands = OrderCommands(orders)
     shop = Shop(
         inventory=inventory,
-        orders=orders,
+        orders=commands,
         choosing=assignment.choosing,
         ordering=assignment.ordering,
         tally=tally,
@@ -88,7 +90,7 @@ async def run_crowd(assignment: Assignment, clock: Clock) -> Tally:
         )
         for number in range(assignment.first, assignment.buyers, assignment.step)
     ]
-    await asyncio.gather(*(channel.channel_ready() for channel in (*inventory, *orders)))
+    await asyncio.gather(*(channel.channel_ready() for channel in (*inventory, orders)))
     _write(Ready())
     await asyncio.to_thread(sys.stdin.readline)
     # A daemon: the console keeps the pipe open until it has the tally, and a waiting thread must not hold up our end.
@@ -99,7 +101,8 @@ async def run_crowd(assignment: Assignment, clock: Clock) -> Tally:
     reporting.cancel()
     await asyncio.gather(reporting, return_exceptions=True)
     await pay_page.close()
-    for channel in (*inventory, *orders):
+    await commands.close()
+    for channel in (*inventory, orders):
         await channel.close()
     return tally
 

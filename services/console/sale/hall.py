@@ -88,7 +88,7 @@ def choose_seats(
     hall: Hall, states: Sequence[int], size: int, focus: tuple[float, float], random: Random
 ) -> tuple[int, ...]:
     """`size` free seats: side by side if there are any, else those nearest to `focus`; () when fewer are free."""
-    if sum(1 for state in states if state == FREE) < size:
+    if states.count(FREE) < size:
         return ()
     choices = adjacent_choices(hall, states, size)
     if choices:

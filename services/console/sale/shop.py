@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from random import Random  # noqa: TID251 (the type only; services.runtime.ids makes them)
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import grpc
 from balcon.inventory.v1 import inventory_service_pb2 as inventory_pb
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
-from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
+from balcon.orders.v1 import orders_service_pb2 as orders_pb
 
 from services.console.sale.tally import HoldAnswered, Tally
+from services.contracts.order_stream import OrderRequest, OrdersUnanswered, refusal_in
 from services.contracts.reasons import Reason
 from services.runtime.clock import Clock
-from services.runtime.rpc.errors import RemoteRefusal, is_uncertain, refusal_of
+from services.runtime.principal import PrincipalKind, PrincipalRef
+from services.runtime.rpc.errors import RemoteRefusal, is_uncertain, is_uncertain_code, refusal_of
 
 if TYPE_CHECKING:  # the generated stubs have an async face for type checkers only
     from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceAsyncStub
-    from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceAsyncStub
 
 # Not a no, only a not now: the same request again finds out.
 _AGAIN = frozenset({Reason.OVERLOADED, Reason.NOT_OWNER, Reason.REQUEST_IN_FLIGHT, Reason.DEADLINE_PASSED})
 _CALL_SECONDS = 5.0
 _FIRST_PAUSE_SECONDS = 0.1
 _LAST_PAUSE_SECONDS = 2.0
+# How old the seat map may be that a shop shows.
+_MAP_SECONDS = 0.2
 
 RequestT_contra = TypeVar("RequestT_contra", contravariant=True)
 ResponseT_co = TypeVar("ResponseT_co", covariant=True)
@@ -36,6 +39,16 @@ class Method(Protocol[RequestT_contra, ResponseT_co]):
 
     def __call__(self, request: RequestT_contra, *, timeout: float) -> Awaitable[ResponseT_co]:
         """Sends the request."""
+        ...
+
+
+class AsksOrders(Protocol):
+    """See OrderCommands.ask."""
+
+    async def ask(
+        self, request: OrderRequest, *, on_behalf_of: PrincipalRef | None = None, timeout_seconds: float = 10.0
+    ) -> orders_pb.Order | orders_pb.OrderRefused:
+        """The order, or how the call would have ended. Raises OrdersUnanswered."""
         ...
 
 
@@ -58,14 +71,17 @@ class Shop:
         self,
         *,
         inventory: list[grpc.aio.Channel],
-        orders: list[grpc.aio.Channel],
+        orders: AsksOrders,
         choosing: int,
         ordering: int,
         tally: Tally,
         clock: Clock,
     ) -> None:
         self._inventory = [InventoryServiceStub(channel) for channel in inventory]
-        self._orders = [OrdersServiceStub(channel) for channel in orders]
+        self._orders = orders
+        self._looked_at = -_MAP_SECONDS
+        self._looking: asyncio.Future[bytes] | None = None
+        self._map = b""
         # A buyer takes one for looking and holding together: queueing in between would only make the map look old.
         self.choosing = asyncio.Semaphore(choosing)
         # Its own queue: those who have seats must not wait behind thousands who have none.
@@ -86,9 +102,53 @@ class Shop:
         """The buyer's own way to the inventory: buyers are spread over the connections."""
         return self._inventory[buyer % len(self._inventory)]
 
-    def orders(self, buyer: int) -> OrdersServiceAsyncStub:
-        """The buyer's own way to the orders service."""
-        return self._orders[buyer % len(self._orders)]
+    async def look(self, look: Callable[[], Awaitable[bytes]]) -> bytes:
+        """The seat map, at most _MAP_SECONDS old: one look serves all who want one, as a shop's process keeps it."""
+        while self.seconds() - self._looked_at >= _MAP_SECONDS:
+            if self._looking is None:
+                self._looking = asyncio.ensure_future(look())
+                self._looking.add_done_callback(self._looked)
+                return await asyncio.shield(self._looking)
+            # Another buyer's, who may go home earlier: whoever waits longer looks anew.
+            await asyncio.wait({self._looking})
+        return self._map
+
+    def _looked(self, looking: asyncio.Future[bytes]) -> None:
+        self._looking = None
+        if not looking.cancelled() and looking.exception() is None:
+            self._map, self._looked_at = looking.result(), self.seconds()
+
+    async def order(
+        self,
+        request: OrderRequest,
+        holder_id: str,
+        *,
+        until_seconds: float,
+        random: Random,
+        waits_seconds: float = 0.0,
+    ) -> orders_pb.Order:
+        """As `call`, on the stream that the shop's process has with orders, on the buyer's behalf."""
+        buyer, pause = PrincipalRef(PrincipalKind.BUYER, holder_id), _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                answer = await self._orders.ask(
+                    request, on_behalf_of=buyer, timeout_seconds=_CALL_SECONDS + waits_seconds
+                )
+            except OrdersUnanswered:
+                told = "unanswered"
+            else:
+                if isinstance(answer, orders_pb.Order):
+                    return answer
+                refusal = refusal_in(answer)
+                if refusal.reason not in _AGAIN and not is_uncertain_code(refusal.code):
+                    raise Declined(refusal)
+                told = refusal.reason
+            self.tally.count(f"again_{told}".lower())
+            if self.seconds() > until_seconds:
+                text = f"{type(request).__name__}: {told}"
+                raise NoAnswer(text)
+            await self._clock.sleep(pause * random.uniform(0.5, 1.5))
+            pause = min(_LAST_PAUSE_SECONDS, pause * 2)
 
     async def call(
         self,

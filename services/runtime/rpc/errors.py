@@ -241,4 +241,9 @@ def refusal_of(error: grpc.RpcError) -> RemoteRefusal | None:
 
 def is_uncertain(error: grpc.RpcError) -> bool:
     """Whether the call may have had its effect all the same (RULE 25): no answer from the other side's logic came."""
-    return error.code() in _UNCERTAIN
+    return is_uncertain_code(error.code())
+
+
+def is_uncertain_code(code: grpc.StatusCode) -> bool:
+    """See is_uncertain."""
+    return code in _UNCERTAIN

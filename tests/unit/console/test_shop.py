@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import grpc
 import pytest
 from balcon.inventory.v1 import inventory_service_pb2 as pb
+from balcon.orders.v1 import orders_service_pb2 as orders_pb
 from google.rpc import status_pb2
 from grpc_status import rpc_status
 
 from services.console.sale.shop import Declined, NoAnswer, Shop
 from services.console.sale.tally import Tally
+from services.contracts.order_stream import OrdersUnanswered
 from services.inventory.domain.refusals import SeatsTaken
 from services.runtime.clock import LoopClock
 from services.runtime.errors import Overloaded, Refusal
 from services.runtime.ids import seeded_random
+from services.runtime.principal import PrincipalKind, PrincipalRef
 from services.runtime.rpc.errors import status_of_refusal
 from services.runtime.testing.virtual_time import run_virtual
 
@@ -58,8 +62,35 @@ class Line:
 
 async def call(line: Line, tally: Tally, until_seconds: float = 5.0) -> Any:
     """One buyer's call."""
-    shop = Shop(inventory=[], orders=[], choosing=1, ordering=1, tally=tally, clock=LoopClock())
-    return await shop.call(line, REQUEST, until_seconds=until_seconds, random=seeded_random(1))
+    return await _shop(tally).call(line, REQUEST, until_seconds=until_seconds, random=seeded_random(1))
+
+
+class Orders:
+    """Answers what it was told to, in turn; the last for ever."""
+
+    def __init__(self, answers: Sequence[Any]) -> None:
+        self._line = Line(answers)
+        self.asked: list[tuple[Any, PrincipalRef | None]] = []
+
+    async def ask(
+        self,
+        request: Any,
+        *,
+        on_behalf_of: PrincipalRef | None = None,
+        timeout_seconds: float = 10.0,
+    ) -> Any:
+        self.asked.append((request, on_behalf_of))
+        return await self._line(request, timeout=timeout_seconds)
+
+
+def _shop(tally: Tally, orders: Orders | None = None) -> Shop:
+    return Shop(inventory=[], orders=orders or Orders([None]), choosing=1, ordering=1, tally=tally, clock=LoopClock())
+
+
+async def order(orders: Orders, tally: Tally, until_seconds: float = 5.0) -> Any:
+    """One buyer's order."""
+    request = orders_pb.CreateOrderRequest(idempotency_key="o1")
+    return await _shop(tally, orders).order(request, "b1", until_seconds=until_seconds, random=seeded_random(1))
 
 
 def test_an_unanswered_call_is_repeated_with_the_same_key() -> None:
@@ -83,3 +114,59 @@ def test_patience_ends() -> None:
     with pytest.raises(NoAnswer, match="UNAVAILABLE"):
         run_virtual(call(line, Tally(), until_seconds=2.0))
     assert len(line.requests) > 2
+
+
+def test_an_order_is_asked_for_again_with_the_same_key_and_on_its_buyers_behalf() -> None:
+    late = orders_pb.OrderRefused(code=grpc.StatusCode.UNAVAILABLE.value[0], reason="StoreUnavailable")
+    orders, tally = Orders([OrdersUnanswered(), late, orders_pb.Order(order_id="ord_1")]), Tally()
+    assert run_virtual(order(orders, tally)).order_id == "ord_1"
+    assert {request.idempotency_key for request, _ in orders.asked} == {"o1"}
+    assert {buyer for _, buyer in orders.asked} == {PrincipalRef(PrincipalKind.BUYER, "b1")}
+    assert tally.counts["again_unanswered"] == tally.counts["again_storeunavailable"] == 1
+
+
+def test_a_no_to_an_order_is_not_asked_again() -> None:
+    code = grpc.StatusCode.FAILED_PRECONDITION.value[0]
+    orders = Orders([orders_pb.OrderRefused(code=code, reason="HOLD_EXPIRED", facts={"hold_id": "h1"})])
+    with pytest.raises(Declined) as declined:
+        run_virtual(order(orders, Tally()))
+    assert (declined.value.refusal.reason, declined.value.refusal.facts) == ("HOLD_EXPIRED", {"hold_id": "h1"})
+    assert len(orders.asked) == 1
+
+
+def test_patience_with_an_order_ends() -> None:
+    with pytest.raises(NoAnswer, match="unanswered"):
+        run_virtual(order(Orders([OrdersUnanswered()]), Tally(), until_seconds=2.0))
+
+
+def test_one_look_serves_all_buyers_of_a_moment_and_another_those_of_the_next() -> None:
+    async def story() -> int:
+        shop, clock, looks = _shop(Tally()), LoopClock(), list[bytes]()
+
+        async def look() -> bytes:
+            await clock.sleep(0.05)
+            looks.append(b"%d" % len(looks))
+            return looks[-1]
+
+        assert await asyncio.gather(*(shop.look(look) for _ in range(50))) == [b"0"] * 50
+        assert await shop.look(look) == b"0"
+        await clock.sleep(1.0)
+        assert await shop.look(look) == b"1"
+        return len(looks)
+
+    assert run_virtual(story()) == 2
+
+
+def test_who_waits_for_anothers_look_that_failed_looks_anew() -> None:
+    async def story() -> list[bytes | BaseException]:
+        shop, clock, looks = _shop(Tally()), LoopClock(), Line([NoAnswer("gone home"), b"map"])
+
+        async def look() -> Any:
+            await clock.sleep(0.05)
+            return await looks(b"", timeout=1.0)
+
+        return await asyncio.gather(*(shop.look(look) for _ in range(3)), return_exceptions=True)
+
+    first, *others = run_virtual(story())
+    assert isinstance(first, NoAnswer)
+    assert others == [b"map", b"map"]

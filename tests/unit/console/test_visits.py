@@ -42,11 +42,18 @@ class OneSeatHouse:
         return pb.ReleaseHoldResponse()
 
 
+class NoOrders:
+    """Nobody gets as far."""
+
+    async def ask(self, request: Any, **_: Any) -> Any:
+        raise AssertionError(request)
+
+
 class OneHouseShop(Shop):
     """A Shop without connections."""
 
     def __init__(self, house: OneSeatHouse, tally: Tally, clock: Clock) -> None:
-        super().__init__(inventory=[], orders=[], choosing=1, ordering=1, tally=tally, clock=clock)
+        super().__init__(inventory=[], orders=NoOrders(), choosing=1, ordering=1, tally=tally, clock=clock)
         self._house: Any = house
 
     def inventory(self, buyer: int) -> Any:
