@@ -22,6 +22,7 @@ from tests.unit.orders.walks import PAY_UNTIL_MS, every_command
 from tests.unit.payments.builders import payment
 from tools.diagrams import START, Edge, Machine, mermaid, table
 from tools.money_diagrams import account_machine, charge_machine, payment_refund_machine, voucher_machine
+from tools.request_diagrams import refund_request_machine
 
 
 def page(header: str) -> str:
@@ -135,6 +136,7 @@ MACHINES: Sequence[Callable[[], Machine]] = (
     order_machine,
     order_line_machine,
     order_refund_machine,
+    refund_request_machine,
     payment_machine,
     payment_refund_machine,
     charge_machine,

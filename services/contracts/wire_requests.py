@@ -13,7 +13,7 @@ from services.contracts.once import Asked
 Answer = TypeVar("Answer")
 
 # Fields of requests that are secrets: what is kept of a request must not help anybody who guesses one.
-_SECRETS: Final = ("password", "secret", "credentials")
+_SECRETS: Final = ("password", "secret", "credentials", "ticket_code")
 
 
 class Once(Protocol):

@@ -9,6 +9,7 @@ from balcon.orders.v1.buyer_policy_pb2_grpc import add_BuyerPolicyServiceService
 from balcon.orders.v1.order_acts_pb2_grpc import add_OrderActsServiceServicer_to_server
 from balcon.orders.v1.order_work_pb2_grpc import add_OrderWorkServiceServicer_to_server
 from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
+from balcon.orders.v1.refund_requests_pb2_grpc import add_RefundRequestsServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.contracts.access import roles_with
@@ -19,6 +20,7 @@ from services.contracts.walled_audit import WalledAudit
 from services.orders.adapters.customer_events import follow_customer
 from services.orders.adapters.grpc_catalogue import GrpcCatalogue
 from services.orders.adapters.grpc_customers import GrpcCustomers
+from services.orders.adapters.grpc_order_door import GrpcOrderDoor
 from services.orders.adapters.grpc_payments import GrpcPayments
 from services.orders.adapters.grpc_seat_inventory import GrpcSeatInventory
 from services.orders.adapters.grpc_ticketing import GrpcTicketing
@@ -30,6 +32,7 @@ from services.orders.adapters.postgres_audit import PostgresAudit
 from services.orders.adapters.postgres_buyer_policies import PostgresBuyerPolicies
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.adapters.postgres_order_work import PostgresOrderWork
+from services.orders.adapters.postgres_refund_requests import PostgresRefundRequests
 from services.orders.adapters.seat_places import SeatPlaces
 from services.orders.adapters.signed_quotes import SignedQuotes
 from services.orders.adapters.streamed_seat_inventory import StreamedSeatInventory
@@ -37,6 +40,7 @@ from services.orders.api.buyer_policy_servicer import BuyerPolicyServicer
 from services.orders.api.order_acts_servicer import OrderActsServicer
 from services.orders.api.order_work_servicer import OrderWorkServicer
 from services.orders.api.orders_servicer import OrdersServicer
+from services.orders.api.refund_requests_servicer import RefundRequestsServicer
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.cached_catalogue import CachedCatalogue
@@ -50,10 +54,12 @@ from services.orders.handlers.order_notifier import OrderNotifier
 from services.orders.handlers.paying import PayingDesk
 from services.orders.handlers.performance_refunds import PerformanceRefunds, RefundJobLimits
 from services.orders.handlers.quoting import Quoter
+from services.orders.handlers.refund_requests import RefundDesk, RefundDeskParts
 from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
 from services.orders.handlers.unresolved import count_stuck, count_unresolved
 from services.orders.ports import Catalogue, SeatInventory
+from services.orders.ports.order_door import OrderDoor
 from services.orders.settings import OrdersSettings
 from services.runtime.bus.topics import CONSENTS, PAYMENTS, TOPICS
 from services.runtime.clock import Clock
@@ -125,13 +131,25 @@ def _serve_acts(service: Service, settings: OrdersSettings, parts: OrderActParts
     service.background("stuck", lambda: count_stuck(work, clock))
 
 
-def _serve_buyers(service: Service, parts: OrderActParts) -> None:
+def _serve_buyers(service: Service, parts: OrderActParts, door: OrderDoor, keep_ms: int) -> None:
     """What buyers may do by themselves."""
     policies = PostgresBuyerPolicies(parts.engine, service.clock, service.ids, committed=parts.committed)
     servicer = BuyerPolicyServicer(policies, parts.catalogue)
     service.rpc.add(
         lambda server: add_BuyerPolicyServiceServicer_to_server(servicer, server), "balcon.orders.v1.BuyerPolicyService"
     )
+    clock, ids = service.clock, service.ids
+    requests = PostgresRefundRequests(parts.engine, parts.store, clock, ids, committed=parts.committed)
+    wake = parts.driver.wake
+    desk = RefundDesk(
+        RefundDeskParts(door, requests, policies, parts.store, parts.catalogue, clock, ids, parts.timing, wake)
+    )
+    asking = RefundRequestsServicer(desk)
+    service.rpc.add(
+        lambda server: add_RefundRequestsServiceServicer_to_server(asking, server),
+        "balcon.orders.v1.RefundRequestsService",
+    )
+    service.background("answers purge", lambda: purge(requests.purge_keys, clock, keep_ms=keep_ms))
 
 
 def _quoter(settings: OrdersSettings, catalogue: CachedCatalogue, clock: Clock) -> Quoter:
@@ -184,7 +202,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     )
     acts = OrderActParts(engine, store, desk, driver, timing, catalogue, relay.wake)
     _serve_acts(service, settings, acts)
-    _serve_buyers(service, acts)
+    _serve_buyers(service, acts, GrpcOrderDoor(to_ticketing), keep_ms)
     reading = service.sql(application="orders audit", pool_size=2)
     record = PostgresAudit(reading, clock, overdue_ms=settings.overdue_seconds * 1000)
     serve_audit(service.rpc, WalledAudit(record, reading))

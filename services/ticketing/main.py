@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from balcon.ticketing.v1.invoices_pb2_grpc import add_InvoicesServiceServicer_to_server
+from balcon.ticketing.v1.own_tickets_pb2_grpc import add_OwnTicketsServiceServicer_to_server
 from balcon.ticketing.v1.ticketing_service_pb2_grpc import add_TicketingServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -44,6 +45,7 @@ from services.ticketing.adapters.postgres_ticketing import PostgresTicketing
 from services.ticketing.adapters.send_rows import SEND_TASK
 from services.ticketing.adapters.wallet_signers import apple_account, google_account
 from services.ticketing.api.invoices_servicer import InvoicesServicer
+from services.ticketing.api.own_tickets_servicer import OwnTicketsServicer
 from services.ticketing.api.ticketing_servicer import Handlers, TicketingServicer
 from services.ticketing.handlers.allotment_papers import AllotmentPaperHandler
 from services.ticketing.handlers.code_checks import CodeCheckHandler
@@ -56,8 +58,10 @@ from services.ticketing.handlers.invoicing import InvoicingHandler
 from services.ticketing.handlers.known_shows import KnownShows
 from services.ticketing.handlers.letter_files import CalendarFile, TicketFile
 from services.ticketing.handlers.office_statements import OfficeStatementHandler
+from services.ticketing.handlers.order_door import WINDOW_MS, OrderDoor
 from services.ticketing.handlers.order_letters import Enclosures, OrderLetters
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
+from services.ticketing.handlers.own_tickets import OwnTicketHandler
 from services.ticketing.handlers.paper_facts import FactGatherer
 from services.ticketing.handlers.paper_styles import PaperStyleHandler
 from services.ticketing.handlers.prints import PrintHandler
@@ -106,6 +110,8 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     service.rpc.add(
         lambda server: add_TicketingServiceServicer_to_server(servicer, server), "balcon.ticketing.v1.TicketingService"
     )
+    own = OwnTicketHandler(OrderDoor(store), handlers.sold_tickets, orders, known_shows, clock)
+    _serve_own(service, OwnTicketsServicer(own), store)
     invoices = InvoiceHandler(store, invoiced, readers, known_shows, paper, ids, seal)
     _serve_invoices(service, InvoicesServicer(InvoicingHandler(store), invoices))
     looks = PostgresInvoiceLooks(engine, clock)
@@ -161,6 +167,14 @@ def _serve_invoices(service: Service, servicer: InvoicesServicer) -> None:
     service.rpc.add(
         lambda server: add_InvoicesServiceServicer_to_server(servicer, server), "balcon.ticketing.v1.InvoicesService"
     )
+
+
+def _serve_own(service: Service, servicer: OwnTicketsServicer, store: PostgresTicketing) -> None:
+    service.rpc.add(
+        lambda server: add_OwnTicketsServiceServicer_to_server(servicer, server),
+        "balcon.ticketing.v1.OwnTicketsService",
+    )
+    service.background("guess purge", lambda: purge(store.purge_guesses, service.clock, keep_ms=WINDOW_MS))
 
 
 def _send_papers(service: Service, settings: TicketingSettings, sends: SendHandler) -> None:

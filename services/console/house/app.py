@@ -9,7 +9,7 @@ import typer
 from services.console.house.command import Subject
 from services.console.house.sessions import add_sessions
 from services.console.house.shell import add_subject
-from services.console.house.subjects.buyer_requests import BUYER_POLICY
+from services.console.house.subjects.buyer_requests import BUYER_POLICY, REFUND_REQUESTS
 from services.console.house.subjects.contingents import CONTINGENTS
 from services.console.house.subjects.customers import CONSENTS, CUSTOMERS
 from services.console.house.subjects.dashboards import DASHBOARDS
@@ -67,6 +67,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     ORDERS,
     ORDER_ACTS,
     BUYER_POLICY,
+    REFUND_REQUESTS,
     SEATS,
     CONTINGENTS,
     RESERVATIONS,

@@ -28,7 +28,7 @@ from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 from services.contracts.prices import Component, VatRounding
 from services.contracts.reasons import Reason
 from services.contracts.wire_prices import component_kind_of
-from services.contracts.wire_types import channel_of
+from services.contracts.wire_types import channel_of, instant_ms
 from services.orders.adapters.grpc_answers import declined_or_raise
 from services.orders.adapters.wire_forms import form_field_of
 from services.orders.adapters.wire_packages import package_of
@@ -88,6 +88,9 @@ class GrpcCatalogue:
             prices=PriceList(currency, amounts, kinds, _components(performance.prices), _rounding(performance)),
             terms={terms.ticket_type: _terms(terms) for terms in performance.ticket_terms},
             customer_limit=performance.customer_limit,
+            starts_at_ms=instant_ms(performance.starts_at),
+            cancelled_at_ms=instant_ms(performance.cancelled_at),
+            refund_until_ms=instant_ms(performance.refund_until_at),
         )
 
     async def promotion(self, house_id: str, code: str, discount_id: str) -> Promotion | None:

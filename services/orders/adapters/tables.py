@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.contracts.answer_rows import answer_table
 from services.runtime.outbox.tables import inbox_table, outbox_tables
 from services.runtime.sql.engine import new_metadata
 
@@ -278,6 +279,57 @@ buyer_policies = sa.Table(
     sa.Column("tickets", JSONB, nullable=False),
 )
 sa.Index("ix_buyer_policies_newest", buyer_policies.c.house_id, buyer_policies.c.since_ms)
+
+# `parts`: what was promised for each performance, with the rules of it.
+refund_requests = sa.Table(
+    "refund_requests",
+    metadata,
+    sa.Column("refund_request_id", sa.Text, primary_key=True),
+    sa.Column("house_id", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("wish", sa.Text, nullable=False),
+    sa.Column("parts", JSONB, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("asked_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("ended_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("decided_by_kind", sa.Text, nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at_once", sa.Boolean, nullable=False),
+)
+sa.Index(
+    "ix_refund_requests_newest",
+    refund_requests.c.house_id,
+    refund_requests.c.asked_at_ms,
+    refund_requests.c.refund_request_id,
+)
+sa.Index("ix_refund_requests_order", refund_requests.c.house_id, refund_requests.c.order_id)
+
+# One open request a ticket.
+refund_request_lines = sa.Table(
+    "refund_request_lines",
+    metadata,
+    sa.Column("refund_request_id", sa.Text, primary_key=True),
+    sa.Column("performance_id", sa.Text, primary_key=True),
+    sa.Column("seat_id", sa.Text, primary_key=True),
+    sa.Column("house_id", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text, nullable=False),
+    sa.Column("is_open", sa.Boolean, nullable=False),
+)
+sa.Index(
+    "uq_refund_request_lines_open",
+    refund_request_lines.c.house_id,
+    refund_request_lines.c.order_id,
+    refund_request_lines.c.performance_id,
+    refund_request_lines.c.seat_id,
+    unique=True,
+    postgresql_where=refund_request_lines.c.is_open,
+)
+sa.Index("ix_refund_request_lines_performance", refund_request_lines.c.house_id, refund_request_lines.c.performance_id)
+
+# First answers to what buyers ask by themselves; those to checking out and staff's acts are in `request_keys`.
+idempotency_keys = answer_table(metadata)
 
 outbox, outbox_sequence = outbox_tables(metadata)
 inbox, inbox_sequence = inbox_table(metadata)

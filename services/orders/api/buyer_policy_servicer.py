@@ -13,7 +13,8 @@ from services.contracts.changes import masked, refused_change, refused_unset_eta
 from services.contracts.pages import asked_page, token_after
 from services.orders.api.buyer_policy_messages import faults_of_policy, policy_message, policy_of
 from services.orders.domain.buyer_policy import BuyerPolicy
-from services.orders.domain.refusals import BuyerPolicyNotFound, PerformanceNotFound
+from services.orders.domain.refusals import PerformanceNotFound
+from services.orders.domain.request_refusals import BuyerPolicyNotFound
 from services.orders.ports import Catalogue
 from services.orders.ports.buyer_policies import BuyerPolicies
 from services.runtime.errors import UNSET, FieldInvalid

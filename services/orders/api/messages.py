@@ -122,7 +122,8 @@ def _valid_tickets(order: Order, part: OrderPart) -> list[Ticket]:
     return [ticket for ticket in part.tickets if ticket.seat_id in valid]
 
 
-def _refund(order: Order, refund: Refund) -> wire.Refund:
+def refund_message(order: Order, refund: Refund) -> wire.Refund:
+    """One refund of the order."""
     return wire.Refund(
         refund_id=refund.refund_id,
         amount=wire_money(refund.amount_minor, order.total.currency),
@@ -203,7 +204,7 @@ def order_message(order: Order) -> wire.Order:
             f"DISPUTE_STATE_{'UNSPECIFIED' if order.dispute is Dispute.NONE else order.dispute.value}"
         ),
         parts=parts,
-        refunds=[_refund(order, refund) for refund in order.refunds],
+        refunds=[refund_message(order, refund) for refund in order.refunds],
         customer_id=order.customer_id,
         package_id=package_of(order.uses),
         sold_by=wire_principal(order.sold_by) if order.sold_by else None,

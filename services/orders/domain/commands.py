@@ -41,13 +41,14 @@ class RefundOrder:
 @dataclass(frozen=True, slots=True)
 class RefundTerms:
     """How much goes back, and where to. `amount_minor` None: what the lines cost, without the kinds of components in
-    `keep`, and for each line less the fee.
+    `keep`, and for each line less the fee and the share of that.
     """
 
     amount_minor: int | None = None
     keep: frozenset[ComponentKind] = frozenset()
     fee_minor: int = 0
     route: RefundRoute = RefundRoute.ORIGIN
+    keep_basis_points: int = 0
 
 
 @dataclass(frozen=True, slots=True)

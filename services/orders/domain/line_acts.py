@@ -111,7 +111,7 @@ def _refund(
             return RefundTooLarge(order.order_id, amount_text(asked_minor, currency), amount_text(meant, currency))
         shares = shares_of_amount(cells, terms.amount_minor)
     else:
-        shares = planned_shares(cells, terms.fee_minor)
+        shares = planned_shares(cells, terms.fee_minor, terms.keep_basis_points)
     amount_minor = sum(share.amount_minor for share in shares)
     if not amount_minor:
         return None if asked.cancel or asked.release else NothingToRefund(order.order_id)

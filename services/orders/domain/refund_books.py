@@ -89,15 +89,19 @@ def meant_cells(cells: Iterable[Cell], lines: Iterable[LineRef], keep: Collectio
     return tuple(cell for cell in cells if cell.line in named and cell.kind not in keep)
 
 
-def planned_shares(meant: Iterable[Cell], fee_minor: int) -> tuple[RefundShare, ...]:
-    """All that is left of the cells, each line less the fee that stays with the house."""
+def planned_shares(meant: Iterable[Cell], fee_minor: int, keep_basis_points: int = 0) -> tuple[RefundShare, ...]:
+    """All that is left of the cells, each line less the fee and the share that stay with the house.
+
+    Of a share that is no whole number of minor units the buyer has the rest.
+    """
     of_lines: defaultdict[LineRef, list[Cell]] = defaultdict(list)
     for cell in meant:
         of_lines[cell.line].append(cell)
     shares: list[RefundShare] = []
     for of_line in of_lines.values():
         left = [cell.left_minor for cell in of_line]
-        shares += _shares(of_line, shared(max(0, sum(left) - fee_minor), left))
+        kept_minor = fee_minor + sum(left) * keep_basis_points // 10_000
+        shares += _shares(of_line, shared(max(0, sum(left) - kept_minor), left))
     return tuple(shares)
 
 

@@ -330,14 +330,6 @@ class RefundJobNotFound(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class BuyerPolicyNotFound(Refusal):
-    """Performance {performance_id} has no policy of its own in this house."""
-
-    kind = Kind.NOT_FOUND
-    performance_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class ReportOutOfPlace(Refusal):
     """{report} does not fit order {order_id}, which is {state}."""
 

@@ -29,6 +29,11 @@ class Offer:
     cancelled: bool = False
     # Tickets that one customer may have in all orders; 0: no bound.
     customer_limit: int = 0
+    # Unix milliseconds, 0 where it is not so: when it begins, when it was cancelled, and until when who cannot come on
+    # its new date may ask for the money (R2.10).
+    starts_at_ms: int = 0
+    cancelled_at_ms: int = 0
+    refund_until_ms: int = 0
 
 
 class Catalogue(Protocol):

@@ -164,6 +164,10 @@ VOUCHER_CODES_WRONG = Counter(
     "balcon_payments_voucher_codes_wrong_total",
     "Codes of vouchers that were none. Many at once: somebody guesses, and is turned away after a few.",
 )
+ORDER_CODES_WRONG = Counter(
+    "balcon_ticketing_order_codes_wrong_total",
+    "Numbers of orders shown with codes that are none of theirs. Many at once: somebody guesses, and is turned away.",
+)
 DISPUTES_OPEN = Gauge(
     "balcon_payments_disputes_open", "Payments that buyers dispute with their bank. Above 0: answer at the provider."
 )

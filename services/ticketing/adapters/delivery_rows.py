@@ -53,12 +53,14 @@ class DeliveryRows:
             wanted = wanted.where(sa.tuple_(*_AS_MADE) < place)
         return [delivery_of(row) for row in await self._connection.execute(wanted)]
 
-    async def count_again(self, order_id: str, since_ms: int) -> int:
+    async def count_again(
+        self, order_id: str, since_ms: int, kinds: Collection[DeliveryKind] = (DeliveryKind.AGAIN,)
+    ) -> int:
         """See Deliveries.count_again."""
         wanted = sa.select(sa.func.count()).where(
             self._ours,
             _LINE.order_id == order_id,
-            _LINE.kind == DeliveryKind.AGAIN.value,
+            _LINE.kind.in_([kind.value for kind in kinds]),
             _LINE.created_at_ms >= since_ms,
         )
         return int((await self._connection.execute(wanted)).scalar_one())

@@ -9,20 +9,29 @@ import grpc
 from balcon.customers.v1.customers_pb2 import Buyer, GetCustomerRequest, IdentifyCustomersRequest
 from balcon.customers.v1.customers_service_pb2_grpc import CustomersServiceStub
 from balcon.orders.v1 import orders_service_pb2 as wire
+from balcon.orders.v1 import refund_requests_pb2 as requests
+from balcon.orders.v1.buyer_policy_pb2 import GetBuyerPolicyRequest
+from balcon.orders.v1.buyer_policy_pb2_grpc import BuyerPolicyServiceStub
 from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
+from balcon.orders.v1.refund_requests_pb2_grpc import RefundRequestsServiceStub
 
 from services.contracts.reasons import Reason
 from services.runtime.call_context import own_account
 from services.runtime.errors import Refusal
 from services.ticketing.adapters.neighbour_answers import answer_of
+from services.ticketing.domain.holder_rules import USUAL_LETTERS_A_DAY, USUAL_TRANSFERS, HolderRules
 from services.ticketing.domain.refusals import CustomerNotFound, OrderNotFound
 from services.ticketing.domain.sold_order import Reader, SoldLine, SoldOrder, Tax
 from services.ticketing.ports.shows import NeighbourSilent
 
 if TYPE_CHECKING:
     from balcon.customers.v1.customers_service_pb2_grpc import CustomersServiceAsyncStub
+    from balcon.orders.v1.buyer_policy_pb2_grpc import BuyerPolicyServiceAsyncStub
     from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceAsyncStub
+    from balcon.orders.v1.refund_requests_pb2_grpc import RefundRequestsServiceAsyncStub
 
+# As many as there are tickets of an order.
+_MOST_REQUESTS: Final = 500
 _CONFIRMED: Final = wire.ORDER_STATE_CONFIRMED
 
 
@@ -31,6 +40,8 @@ class GrpcSoldOrders:
 
     def __init__(self, to_orders: grpc.aio.Channel) -> None:
         self._orders: OrdersServiceAsyncStub = OrdersServiceStub(to_orders)
+        self._requests: RefundRequestsServiceAsyncStub = RefundRequestsServiceStub(to_orders)
+        self._policies: BuyerPolicyServiceAsyncStub = BuyerPolicyServiceStub(to_orders)
 
     async def order(self, house_id: str, order_id: str) -> SoldOrder | Refusal:
         """See SoldOrders.order."""
@@ -46,6 +57,38 @@ class GrpcSoldOrders:
             customer_id=order.customer_id,
             is_confirmed=order.state == _CONFIRMED,
             lines=tuple(_line(part, line) for part in order.parts for line in part.lines),
+        )
+
+    async def asked_back(self, house_id: str, order_id: str) -> Mapping[tuple[str, str], str]:
+        """See SoldOrders.asked_back."""
+        request = requests.ListRefundRequestsRequest(
+            house_id=house_id, order_id=order_id, states=[requests.REFUND_REQUEST_STATE_ASKED], page_size=_MOST_REQUESTS
+        )
+        with own_account():
+            found = await answer_of(self._requests.ListRefundRequests(request), {})
+        assert not isinstance(found, Refusal), "none is expected"
+        return {
+            (part.performance_id, seat_id): one.refund_request_id
+            for one in found.requests
+            for part in one.parts
+            for seat_id in part.seat_ids
+        }
+
+    async def holder_rules(self, house_id: str, performance_id: str) -> HolderRules:
+        """See SoldOrders.holder_rules."""
+        with own_account():
+            asked = self._policies.GetBuyerPolicy(
+                GetBuyerPolicyRequest(house_id=house_id, performance_id=performance_id)
+            )
+            found = await answer_of(asked, {})
+        assert not isinstance(found, Refusal), "none is expected"
+        rules = found.policy.tickets
+        return HolderRules(
+            rules.may_transfer,
+            rules.may_rename,
+            rules.until_hours_before,
+            rules.most_transfers or USUAL_TRANSFERS,
+            rules.most_letters_a_day or USUAL_LETTERS_A_DAY,
         )
 
 

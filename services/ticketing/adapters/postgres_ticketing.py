@@ -13,6 +13,7 @@ from services.runtime.sql.connections import connected
 from services.runtime.sql.old_rows import delete_old
 from services.runtime.sql.scopes import AllHouses, HouseScope
 from services.ticketing.adapters.document_tables import idempotency_keys
+from services.ticketing.adapters.guess_tables import code_guesses
 from services.ticketing.adapters.postgres_transaction import PostgresTransaction
 
 _OLD = AllHouses("keys are forgotten by age")
@@ -40,3 +41,8 @@ class PostgresTicketing:
         """See TicketingStore.purge_keys."""
         async with connected(self._engine, _OLD) as connection:
             return await delete_old(connection, idempotency_keys, created_before_ms, limit)
+
+    async def purge_guesses(self, created_before_ms: int, limit: int) -> int:
+        """See TicketingStore.purge_guesses."""
+        async with connected(self._engine, _OLD) as connection:
+            return await delete_old(connection, code_guesses, created_before_ms, limit)

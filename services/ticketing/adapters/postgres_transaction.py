@@ -14,6 +14,7 @@ from services.ticketing.adapters import ticket_events
 from services.ticketing.adapters.delivery_rows import DeliveryRows
 from services.ticketing.adapters.document_rows import DepartureRows, DocumentRows
 from services.ticketing.adapters.document_tables import idempotency_keys
+from services.ticketing.adapters.guess_rows import GuessRows
 from services.ticketing.adapters.invoice_rows import InvoiceRows
 from services.ticketing.adapters.key_tables import signing_keys
 from services.ticketing.adapters.paper_style_rows import PaperStyleRows
@@ -69,6 +70,10 @@ class PostgresTransaction(AnsweringTransaction):
     @cached_property
     def invoices(self) -> InvoiceRows:
         return InvoiceRows(self._connection, self.house_id)
+
+    @cached_property
+    def guesses(self) -> GuessRows:
+        return GuessRows(self._connection, self.house_id, self.now_ms)
 
     def tell_issued(self, tickets: Sequence[Ticket]) -> None:
         """See TicketingTransaction.tell_issued."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.ticketing.adapters import (
     delivery_tables,
     document_tables,
+    guess_tables,
     invoice_tables,
     key_tables,
     paper_style_tables,
@@ -17,6 +18,7 @@ from services.ticketing.adapters.metadata import metadata
 __all__ = [
     "delivery_tables",
     "document_tables",
+    "guess_tables",
     "invoice_tables",
     "key_tables",
     "metadata",

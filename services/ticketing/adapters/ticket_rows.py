@@ -70,6 +70,12 @@ class TicketRows:
     def _orders(self, order_ids: Collection[str]) -> dict[str, Any]:
         return {"house_id": self._house_id, "order_ids": list(order_ids)}
 
+    async def of_order(self, order_id: str) -> Sequence[Ticket]:
+        wanted = sa.select(tickets).where(
+            tickets.c.house_id == self._house_id, tickets.c.order_id == order_id, tickets.c.order_id != ""
+        )
+        return [_ticket(row) for row in await self._connection.execute(wanted)]
+
     async def holders_of(self, performance_id: str) -> Sequence[tuple[str, str]]:
         wanted = (
             sa.select(tickets.c.order_id, tickets.c.holder_id)

@@ -49,3 +49,40 @@ class TicketIsTheirs(Refusal):
     kind = Kind.PRECONDITION
     ticket_id: str
     customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HolderMayNot(Refusal):
+    """The house does not let tickets of performance {performance_id} be {act} by whoever holds them."""
+
+    kind = Kind.PRECONDITION
+    act: str
+    performance_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HolderTimePassed(Refusal):
+    """Tickets could be {act} until {until}."""
+
+    kind = Kind.PRECONDITION
+    act: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferredTooOften(Refusal):
+    """The ticket of seat {seat_id} of order {order_id} has changed hands as often as the house allows: {most} times."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+    seat_id: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAskedBack(Refusal):
+    """Request {refund_request_id} asks for the money of ticket {ticket_id}; it is decided or taken back first."""
+
+    kind = Kind.PRECONDITION
+    ticket_id: str
+    refund_request_id: str

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 MAX_FOREIGN_CODE_CHARS = 256
+# Of a ticket's id: enough for people to tell tickets of one performance apart, and for nobody to guess.
+_SPOKEN_CHARS = 8
 
 
 class VoidReason(Enum):
@@ -66,6 +68,11 @@ class Ticket:
     def is_valid(self) -> bool:
         """Whether it lets in."""
         return self.void_reason is None
+
+
+def spoken_code(ticket: Ticket) -> str:
+    """What people read and compare; another system's code as it is."""
+    return ticket.code if ticket.is_foreign else ticket.ticket_id[-_SPOKEN_CHARS:].upper()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from services.ticketing.domain.delivery import Delivery, DeliveryKind
 from services.ticketing.domain.paper_style import PaperStyle
 from services.ticketing.domain.show import Show
 from services.ticketing.domain.sold_order import Reader, SoldLine, SoldOrder, Tax
-from services.ticketing.domain.ticket import Ticket
+from services.ticketing.domain.ticket import Ticket, spoken_code
 from services.ticketing.handlers.known_shows import KnownShows
-from services.ticketing.handlers.sheets import performance_of, spoken_code, style_of
+from services.ticketing.handlers.sheets import performance_of, style_of
 from services.ticketing.handlers.wallet_passes import WalletLinks
 from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter
 from services.ticketing.paper import documents as paper

@@ -11,7 +11,7 @@ from services.ticketing.domain.allotment import AllotmentKind
 from services.ticketing.domain.office_sales import DiscountSum
 from services.ticketing.domain.paper_style import PaperStyle
 from services.ticketing.domain.show import PlanSeat, Show
-from services.ticketing.domain.ticket import Ticket
+from services.ticketing.domain.ticket import Ticket, spoken_code
 from services.ticketing.handlers.paper_facts import PaperFacts
 from services.ticketing.paper import documents as paper
 from services.ticketing.paper.invoice import InvoicePaper
@@ -32,8 +32,6 @@ _DELIVERED = {
     # Set aside for one person: on paper as what the house holds ready.
     AllotmentKind.OFFER: paper.DeliveryKind.HARD,
 }
-# Of a ticket's id: enough for people to tell tickets of one performance apart.
-_SPOKEN_CHARS = 8
 # What has gone back of seats whose category nobody remembers.
 _ANY_CATEGORY = "-"
 
@@ -238,11 +236,6 @@ def _price(show: Show, seat: PlanSeat) -> int | None:
 def _delivered(show: Show, seat: PlanSeat, ticket: Ticket | None) -> paper.DeliveredSeat:
     code, text = ("", "") if ticket is None else (ticket.code, spoken_code(ticket))
     return paper.DeliveredSeat(_place(seat), seat.category, NORMAL_TICKET_TYPE, _price(show, seat), code, text)
-
-
-def spoken_code(ticket: Ticket) -> str:
-    """What people compare; another system's code as it is."""
-    return ticket.code if ticket.is_foreign else ticket.ticket_id[-_SPOKEN_CHARS:].upper()
 
 
 def _office(facts: PaperFacts) -> paper.Office:

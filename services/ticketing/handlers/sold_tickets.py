@@ -1,4 +1,7 @@
-"""What staff do to tickets that were sold: send again, another name on one, another person's. Each is an act."""
+"""What becomes of tickets that were sold: sent again, another name on one, another person's.
+
+By the hand of staff each is an act of the house; whoever holds a ticket is bound by the house's rules.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,15 @@ from services.ticketing.domain.delivery import (
     DeliveryState,
     Occasion,
 )
+from services.ticketing.domain.holder_rules import HolderRules
 from services.ticketing.domain.sold_ticket_refusals import (
     NothingToSend,
     SentTooOften,
+    TicketAskedBack,
     TicketIsTheirs,
     TicketIsVoid,
     TicketNotFound,
+    TransferredTooOften,
 )
 from services.ticketing.domain.ticket import Ticket, VoidReason
 from services.ticketing.handlers.signing_keys import KeyRing
@@ -46,6 +52,15 @@ class NewHolder:
     name: str = field(repr=False)
     email: str = field(repr=False)
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whoever holds a ticket of the order, and what the house lets them do."""
+
+    order_id: str
+    holder_id: str
+    rules: HolderRules
 
 
 class SoldTicketHandler:
@@ -69,6 +84,23 @@ class SoldTicketHandler:
             found = await transaction.deliveries.page(asked.after, asked.size + 1, order_id, states)
         return found[: asked.size], len(found) > asked.size
 
+    async def send_own(self, asked: Asked[Delivery], house_id: str, held: Held) -> bytes | Refusal:
+        """To whoever holds the ticket, at the address that is on file."""
+
+        async def act(transaction: TicketingTransaction) -> Delivery | Refusal:
+            order_id, holder_id = held.order_id, held.holder_id
+            await transaction.tickets.lock([order_id])
+            tickets = await transaction.tickets.valid_of_orders([order_id])
+            if not any(one.holder_id == holder_id for one in tickets):
+                return NothingToSend(order_id)
+            if refused := await _sent_too_often(transaction, order_id, held):
+                return refused
+            line = self._line(transaction, order_id, DeliveryKind.AGAIN, customer_id=holder_id)
+            await transaction.deliveries.plan([line])
+            return line
+
+        return await answer_once(self._store.transaction(house_id), house_id, asked, act)
+
     async def send_again(self, asked: Asked[Delivery], house_id: str, order_id: str, email: str) -> bytes | Refusal:
         """`email` '': to whoever bought."""
 
@@ -89,27 +121,34 @@ class SoldTicketHandler:
 
         return await answer_once(self._store.transaction(house_id), house_id, asked, act)
 
-    async def rename(self, asked: Asked[Ticket], house_id: str, ticket_id: str, name: str) -> bytes | Refusal:
-        """The code knows no name: it stays, and the letter brings the ticket with the new one."""
+    async def rename(
+        self, asked: Asked[Ticket], house_id: str, ticket_id: str, name: str, by: Held | None = None
+    ) -> bytes | Refusal:
+        """The code knows no name: it stays, and the letter brings the ticket with the new one. `by` None: staff."""
 
         async def act(transaction: TicketingTransaction) -> Ticket | Refusal:
             ticket = await _locked(transaction, ticket_id)
             if isinstance(ticket, Refusal):
                 return ticket
             sealed = self._seal.sealed(name.encode()) if name else b""
-            await transaction.tickets.rename(ticket_id, sealed)
             order_id = ticket.source.order_id
+            if by is not None and (refused := await _sent_too_often(transaction, order_id, by)):
+                return refused
+            await transaction.tickets.rename(ticket_id, sealed)
             line = self._line(
                 transaction, order_id, DeliveryKind.CHANGED, customer_id=ticket.holder_id, ticket_ids=(ticket_id,)
             )
             await transaction.deliveries.plan([line])
-            facts = {"order": order_id, "named": str(bool(name)).lower()}
-            transaction.record_act(Act("ticket.renamed", "ticket", ticket_id, facts=facts))
+            if by is None:
+                facts = {"order": order_id, "named": str(bool(name)).lower()}
+                transaction.record_act(Act("ticket.renamed", "ticket", ticket_id, facts=facts))
             return ticket
 
         return await answer_once(self._store.transaction(house_id), house_id, asked, act)
 
-    async def transfer(self, asked: Asked[Ticket], house_id: str, ticket_id: str, holder: NewHolder) -> bytes | Refusal:
+    async def transfer(
+        self, asked: Asked[Ticket], house_id: str, ticket_id: str, holder: NewHolder, by: Held | None = None
+    ) -> bytes | Refusal:
         """Raises NeighbourSilent. Who it is, and who bought, is asked first: repeated, both are answered the same."""
         async with self._store.transaction(house_id) as transaction:
             found = await transaction.tickets.by_id([ticket_id])
@@ -123,6 +162,7 @@ class SoldTicketHandler:
             return customer_id
         # Who gets back what they had bought holds it as its buyer.
         new_holder = "" if customer_id == order.customer_id else customer_id
+        asked_back = await self._orders.asked_back(house_id, order.order_id)
         key = await self._keys.signing_key()
 
         async def act(transaction: TicketingTransaction) -> Ticket | Refusal:
@@ -131,6 +171,10 @@ class SoldTicketHandler:
                 return ticket
             if ticket.holder_id == new_holder:
                 return TicketIsTheirs(ticket_id, customer_id)
+            if request_id := asked_back.get((ticket.performance_id, ticket.seat.seat_id)):
+                return TicketAskedBack(ticket_id, request_id)
+            if by is not None and (refused := await _transferred_too_often(transaction, ticket, by)):
+                return refused
             facts = CodeFacts(key.key_id, self._ids.new_id("tkt"), ticket.performance_id, ticket.seat.seat_id)
             [code] = self._keys.signed(key, [facts])
             new = dataclasses.replace(
@@ -142,6 +186,9 @@ class SoldTicketHandler:
                 sealed_name=b"",
             )
             await self._exchange(transaction, ticket, new)
+            if by is None:
+                told = {"order": order.order_id, "new_ticket": new.ticket_id, "customer": new.holder_id or "the buyer"}
+                transaction.record_act(Act("ticket.transferred", "ticket", ticket.ticket_id, facts=told))
             return new
 
         return await answer_once(self._store.transaction(house_id), house_id, asked, act)
@@ -163,8 +210,6 @@ class SoldTicketHandler:
                 for kind, customer_id, ticket_id in told
             ]
         )
-        facts = {"order": order_id, "new_ticket": new.ticket_id, "customer": new.holder_id or "the buyer"}
-        transaction.record_act(Act("ticket.transferred", "ticket", old.ticket_id, facts=facts))
 
     def _line(
         self,
@@ -187,6 +232,28 @@ class SoldTicketHandler:
             created_at_ms=now_ms,
             sealed_email=sealed_email,
         )
+
+
+async def _sent_too_often(transaction: TicketingTransaction, order_id: str, by: Held) -> SentTooOften | None:
+    """Letters that holders have made go within a day; the order is locked."""
+    kinds = (DeliveryKind.AGAIN, DeliveryKind.CHANGED)
+    sent = await transaction.deliveries.count_again(order_id, transaction.now_ms - _DAY_MS, kinds)
+    most = by.rules.most_letters_a_day
+    return SentTooOften(order_id, most, _HOUR_MS) if sent >= most else None
+
+
+async def _transferred_too_often(
+    transaction: TicketingTransaction, ticket: Ticket, by: Held
+) -> TransferredTooOften | None:
+    """How often the seat's ticket has changed hands; the order is locked."""
+    before = [
+        one
+        for one in await transaction.tickets.of_order(ticket.source.order_id)
+        if one.void_reason is VoidReason.TRANSFERRED
+        and (one.performance_id, one.seat.seat_id) == (ticket.performance_id, ticket.seat.seat_id)
+    ]
+    most = by.rules.most_transfers
+    return TransferredTooOften(ticket.source.order_id, ticket.seat.seat_id, most) if len(before) >= most else None
 
 
 async def _locked(transaction: TicketingTransaction, ticket_id: str) -> Ticket | Refusal:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.contracts.pages import Place
-from services.ticketing.domain.delivery import Delivery, DeliveryState
+from services.ticketing.domain.delivery import Delivery, DeliveryKind, DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,10 @@ class Deliveries(Protocol):
         """The newest first; `order_id` '' is every order, no `states` is every state."""
         ...
 
-    async def count_again(self, order_id: str, since_ms: int) -> int:
-        """How often staff have sent an order's tickets again since then."""
+    async def count_again(
+        self, order_id: str, since_ms: int, kinds: Collection[DeliveryKind] = (DeliveryKind.AGAIN,)
+    ) -> int:
+        """How many letters of these kinds an order has had since then."""
         ...
 
     async def write(self, lines: Sequence[WrittenLine]) -> set[str]:

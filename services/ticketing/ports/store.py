@@ -18,3 +18,7 @@ class TicketingStore(Protocol):
     async def purge_keys(self, created_before_ms: int, limit: int) -> int:
         """Forgets at most `limit` idempotency keys that are older; returns how many."""
         ...
+
+    async def purge_guesses(self, created_before_ms: int, limit: int) -> int:
+        """Forgets at most `limit` counts of guesses that are older; returns how many."""
+        ...

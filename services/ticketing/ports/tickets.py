@@ -31,6 +31,10 @@ class Tickets(Protocol):
         """The tickets of these orders that let in."""
         ...
 
+    async def of_order(self, order_id: str) -> Sequence[Ticket]:
+        """All tickets that the order has or had."""
+        ...
+
     async def holders_of(self, performance_id: str) -> Sequence[tuple[str, str]]:
         """Orders that have tickets there that let in, each with a holder of some: a customer, or '' for its buyer."""
         ...

@@ -12,6 +12,7 @@ from services.ticketing.domain.ticket import Ticket, VoidReason
 from services.ticketing.ports.deliveries import Deliveries
 from services.ticketing.ports.departures import Departures
 from services.ticketing.ports.documents import Documents
+from services.ticketing.ports.guesses import Guesses
 from services.ticketing.ports.invoices import Invoices
 from services.ticketing.ports.office_sales import OfficeSales
 from services.ticketing.ports.paper_styles import PaperStyles
@@ -50,6 +51,9 @@ class TicketingTransaction(Protocol):
 
     @property
     def invoices(self) -> Invoices: ...
+
+    @property
+    def guesses(self) -> Guesses: ...
 
     @property
     def paper_styles(self) -> PaperStyles: ...

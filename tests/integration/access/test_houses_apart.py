@@ -55,6 +55,7 @@ NOT_MADE = {
     "sync_id": "MailChimp is asked before one is made, and nobody answers here",
     "list_id": "an id of MailChimp's own",
     "marketing_permission_id": "an id of MailChimp's own",
+    "refund_request_id": "a buyer asks, by the code of a ticket that was paid",
     "ticket_vat_class_id": "the classes of every house have the same ids",
 }
 MACHINERY = {

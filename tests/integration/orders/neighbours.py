@@ -19,6 +19,7 @@ from balcon.inventory.v1.inventory_service_pb2_grpc import (
 from balcon.payments.v1 import payments_events_pb2 as payment_events
 from balcon.payments.v1 import payments_service_pb2 as payments
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceServicer, add_PaymentsServiceServicer_to_server
+from balcon.ticketing.v1.own_tickets_pb2_grpc import add_OwnTicketsServiceServicer_to_server
 from balcon.ticketing.v1.ticketing_service_pb2_grpc import (
     add_TicketingServiceServicer_to_server,
 )
@@ -43,6 +44,7 @@ from services.runtime.rpc.errors import STATUS_OF_KIND, Refused
 from services.runtime.rpc.server import RpcServer
 from tests.integration.orders.served_catalogue import ServedCatalogue
 from tests.integration.orders.served_customers import ServedCustomers
+from tests.integration.orders.served_door import ServedDoor
 from tests.integration.orders.served_stream import executed
 from tests.integration.orders.served_ticketing import ServedTicketing
 from tests.integration.orders.trouble import Context, Trouble, refused
@@ -277,12 +279,17 @@ class Neighbours:
         seats = ServedInventory(self.inventory, self.inventory_trouble)  # type: ignore[abstract]
         money = ServedPayments(self.payments, self.payments_trouble)
         self.tickets = tickets = ServedTicketing(self.ticketing, self.ticketing_trouble)  # type: ignore[abstract]
+        self.door = ServedDoor(self.ticketing)  # type: ignore[abstract]
         shows = ServedCatalogue(self.catalogue)  # type: ignore[abstract]
         add = self._server.add
         add(
             lambda server: add_InventoryServiceServicer_to_server(seats, server), "balcon.inventory.v1.InventoryService"
         )
         add(
+            lambda server: add_OwnTicketsServiceServicer_to_server(self.door, server),
+            "balcon.ticketing.v1.OwnTicketsService",
+        )
+        self._server.add(
             lambda server: add_TicketingServiceServicer_to_server(tickets, server),
             "balcon.ticketing.v1.TicketingService",
         )

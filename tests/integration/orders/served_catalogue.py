@@ -11,6 +11,7 @@ from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceServi
 from balcon.types.v1.money_pb2 import Money
 
 from services.contracts.prices import PercentOff
+from services.contracts.wire_types import wire_instant_or_none
 from services.orders.adapters.memory_catalogue import MemoryCatalogue
 from tests.integration.orders.trouble import Context, refused
 
@@ -43,6 +44,9 @@ class ServedCatalogue(CatalogueServiceServicer):
                 prices=prices,
                 seats_per_holder=offer.seats_per_holder,
                 customer_limit=offer.customer_limit,
+                starts_at=wire_instant_or_none(offer.starts_at_ms),
+                cancelled_at=wire_instant_or_none(offer.cancelled_at_ms),
+                refund_until_at=wire_instant_or_none(offer.refund_until_ms),
             )
         )
 

@@ -13,7 +13,17 @@ from balcon.customers.v1.customers_service_pb2_grpc import (
     add_CustomersServiceServicer_to_server,
 )
 from balcon.orders.v1 import orders_service_pb2 as orders
+from balcon.orders.v1 import refund_requests_pb2 as refunds
+from balcon.orders.v1.buyer_policy_pb2 import BuyerPolicy, GetBuyerPolicyRequest, GetBuyerPolicyResponse, TicketRules
+from balcon.orders.v1.buyer_policy_pb2_grpc import (
+    BuyerPolicyServiceServicer,
+    add_BuyerPolicyServiceServicer_to_server,
+)
 from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer, add_OrdersServiceServicer_to_server
+from balcon.orders.v1.refund_requests_pb2_grpc import (
+    RefundRequestsServiceServicer,
+    add_RefundRequestsServiceServicer_to_server,
+)
 from balcon.types.v1.money_pb2 import Money
 
 from services.runtime.clock import SystemClock
@@ -58,6 +68,34 @@ class Orders(OrdersServiceServicer):
         return orders.GetOrderResponse(order=self.known[request.order_id])
 
 
+class Policies(BuyerPolicyServiceServicer):
+    """What the house lets holders do."""
+
+    def __init__(self) -> None:
+        self.tickets = TicketRules()
+
+    async def GetBuyerPolicy(self, request: GetBuyerPolicyRequest, context: Context) -> GetBuyerPolicyResponse:
+        return GetBuyerPolicyResponse(policy=BuyerPolicy(tickets=self.tickets))
+
+
+class Requests(RefundRequestsServiceServicer):
+    """`known` by their ids."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, refunds.RefundRequest] = {}
+
+    async def ListRefundRequests(
+        self, request: refunds.ListRefundRequestsRequest, context: Context
+    ) -> refunds.ListRefundRequestsResponse:
+        found = [one for one in self.known.values() if one.order_id == request.order_id and one.state in request.states]
+        return refunds.ListRefundRequestsResponse(requests=found)
+
+    async def GetRefundRequest(
+        self, request: refunds.GetRefundRequestRequest, context: Context
+    ) -> refunds.GetRefundRequestResponse:
+        return refunds.GetRefundRequestResponse(request=self.known[request.refund_request_id])
+
+
 class Customers(CustomersServiceServicer):
     """`known` by their ids."""
 
@@ -91,9 +129,18 @@ class LetterNeighbours:
 
     def __init__(self) -> None:
         self.orders, self.customers = Orders(), Customers()  # type: ignore[abstract]
+        self.policies, self.requests = Policies(), Requests()  # type: ignore[abstract]
         self._server = RpcServer(clock=SystemClock(), ids=RandomIds())
         add = self._server.add
         add(lambda server: add_OrdersServiceServicer_to_server(self.orders, server), "balcon.orders.v1.OrdersService")
+        add(
+            lambda server: add_BuyerPolicyServiceServicer_to_server(self.policies, server),
+            "balcon.orders.v1.BuyerPolicyService",
+        )
+        add(
+            lambda server: add_RefundRequestsServiceServicer_to_server(self.requests, server),
+            "balcon.orders.v1.RefundRequestsService",
+        )
         add(
             lambda server: add_CustomersServiceServicer_to_server(self.customers, server),
             "balcon.customers.v1.CustomersService",

@@ -48,6 +48,7 @@ class Ticketing:
     def __init__(self, service: Service, channel: grpc.aio.Channel, engine: AsyncEngine, bus: Bus) -> None:
         self.service = service
         self.stub: TicketingServiceAsyncStub = TicketingServiceStub(channel)
+        self.channel = channel
         self._audit = AuditServiceStub(channel)
         self._engine = engine
         self._bus = bus

@@ -19,7 +19,7 @@ from balcon.inventory.v1 import (
     reservation_service_pb2,
 )
 from balcon.mailchimp.v1 import mailchimp_service_pb2
-from balcon.orders.v1 import buyer_policy_pb2, order_acts_pb2, order_work_pb2, orders_service_pb2
+from balcon.orders.v1 import buyer_policy_pb2, order_acts_pb2, order_work_pb2, orders_service_pb2, refund_requests_pb2
 from balcon.outbound.v1 import outbound_service_pb2
 from balcon.payments.v1 import payments_service_pb2, provider_accounts_pb2, refund_tasks_pb2, vouchers_pb2
 from balcon.podiumkunst.v1 import links_service_pb2
@@ -37,7 +37,7 @@ from balcon.reporting.v1.report_questions_pb2 import (
     ReportFilter,
     ReportQuestion,
 )
-from balcon.ticketing.v1 import ticketing_service_pb2
+from balcon.ticketing.v1 import own_tickets_pb2, ticketing_service_pb2
 from balcon.trackers.v1 import trackers_service_pb2, visits_service_pb2
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 from balcon.webhooks.v1 import webhooks_service_pb2
@@ -83,6 +83,8 @@ from services.orders.api.buyer_policy_servicer import BuyerPolicyServicer
 from services.orders.api.order_acts_servicer import OrderActsServicer
 from services.orders.api.order_work_servicer import OrderWorkServicer
 from services.orders.api.orders_servicer import OrdersServicer
+from services.orders.api.refund_requests_servicer import RefundRequestsServicer
+from services.orders.handlers.refund_requests import RefundDesk
 from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
 from services.reporting.api.reports_servicer import ReportsServicer
@@ -91,6 +93,7 @@ from services.reporting.api.settlements_servicer import SettlementHandlers, Sett
 from services.runtime.ids import SeededIds
 from services.runtime.outbox.bus_servicer import BusServicer
 from services.runtime.rpc.errors import Refused
+from services.ticketing.api.own_tickets_servicer import OwnTicketsServicer
 from services.ticketing.api.ticketing_servicer import Handlers as TicketingHandlers
 from services.ticketing.api.ticketing_servicer import TicketingServicer
 from tests.unit.contracts.driven_calls import refused_fields_of
@@ -204,6 +207,8 @@ def _servicers() -> Mapping[str, Any]:
         "ClusterService": ClusterServicer(store, store, store, store, store),
         "OrdersService": OrdersServicer(store, store, CLOCK, IDS),
         "BuyerPolicyService": BuyerPolicyServicer(store, store),
+        "RefundRequestsService": RefundRequestsServicer(RefundDesk(store)),
+        "OwnTicketsService": OwnTicketsServicer(store),
         "OrderActsService": OrderActsServicer(store, CLOCK),
         "OrderWorkService": OrderWorkServicer(store, store, store, CLOCK, IDS, _nothing),
         "ReportingService": ReportingServicer(store, store),
@@ -249,6 +254,8 @@ def methods() -> Iterator[MethodDescriptor]:
         outbound_service_pb2,
         payments_service_pb2,
         provider_accounts_pb2,
+        own_tickets_pb2,
+        refund_requests_pb2,
         refund_tasks_pb2,
         reporting_service_pb2,
         schedules_pb2,

@@ -1,10 +1,10 @@
-"""`balcon house buyer-policy ...`: what buyers may do by themselves."""
+"""`balcon house buyer-policy` and `refund-request`: what buyers may do by themselves, and what they ask back."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from balcon.orders.v1 import buyer_policy_pb2
+from balcon.orders.v1 import buyer_policy_pb2, refund_requests_pb2
 
 from services.console.house.command import Command, ReadsEtag, Subject
 
@@ -33,6 +33,34 @@ BUYER_POLICY: Final = Subject(
             "ListBuyerPolicies",
             "Lists all versions, the newest first.",
             columns=("performance_id", "policy_version", "since_at", "archived", "refunds", "exchanges", "tickets"),
+        ),
+    ),
+)
+
+REFUND_REQUESTS: Final = Subject(
+    "refund-request",
+    "What buyers ask back: granted or declined by the house.",
+    "orders",
+    refund_requests_pb2.DESCRIPTOR.services_by_name["RefundRequestsService"],
+    (
+        Command(
+            "list",
+            "ListRefundRequests",
+            "Lists requests, the newest first.",
+            columns=("refund_request_id", "order_id", "state", "wish", "back", "asked_at", "ended_at"),
+        ),
+        Command("show", "GetRefundRequest", "Shows a request and its money.", arguments=("refund_request_id",)),
+        Command(
+            "grant",
+            "GrantRefundRequest",
+            "Grants a request: its tickets let nobody in any more, its money goes back, the buyer is told.",
+            arguments=("refund_request_id",),
+        ),
+        Command(
+            "decline",
+            "DeclineRefundRequest",
+            "Declines a request; the buyer is told why, in these words.",
+            arguments=("refund_request_id", "reason"),
         ),
     ),
 )

@@ -23,34 +23,37 @@ _sym_db = _symbol_database.Default()
 
 
 from balcon.orders.v1 import orders_service_pb2 as balcon_dot_orders_dot_v1_dot_orders__service__pb2
+from balcon.orders.v1 import refund_requests_pb2 as balcon_dot_orders_dot_v1_dot_refund__requests__pb2
 from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 from balcon.types.v1 import principal_pb2 as balcon_dot_types_dot_v1_dot_principal__pb2
 from balcon.types.v1 import seating_pb2 as balcon_dot_types_dot_v1_dot_seating__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$balcon/orders/v1/orders_events.proto\x12\x10\x62\x61lcon.orders.v1\x1a%balcon/orders/v1/orders_service.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1f\x62\x61lcon/types/v1/principal.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\"\xd1\x02\n\x0cOrderCreated\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12)\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12\x14\n\x0cplan_version\x18\x05 \x01(\r\x12*\n\x05lines\x18\x06 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12%\n\x05total\x18\x07 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rhold_until_ms\x18\x08 \x01(\x03\x12\x15\n\rcreated_at_ms\x18\t \x01(\x03\x12\x13\n\x0b\x63ustomer_id\x18\n \x01(\t\x12.\n\x07sold_by\x18\x0b \x01(\x0b\x32\x1d.balcon.types.v1.PrincipalRef\"\xd3\x02\n\x0eOrderConfirmed\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12)\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12\x14\n\x0cplan_version\x18\x05 \x01(\r\x12*\n\x05lines\x18\x06 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12%\n\x05total\x18\x07 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x17\n\x0f\x63onfirmed_at_ms\x18\x08 \x01(\x03\x12\x13\n\x0b\x63ustomer_id\x18\t \x01(\t\x12.\n\x07sold_by\x18\n \x01(\x0b\x32\x1d.balcon.types.v1.PrincipalRef\x12\x13\n\x0b\x65xchange_of\x18\x0b \x01(\t\"\x95\x01\n\x0eOrderCancelled\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12.\n\x06reason\x18\x04 \x01(\x0e\x32\x1e.balcon.orders.v1.CancelReason\x12\x17\n\x0f\x63\x61ncelled_at_ms\x18\x05 \x01(\x03\"\xb8\x01\n\x0fRefundBecameDue\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12.\n\x06reason\x18\x05 \x01(\x0e\x32\x1e.balcon.orders.v1.CancelReason\x12\x11\n\tdue_at_ms\x18\x06 \x01(\x03\"\xfd\x01\n\x13OrderPartlyRefunded\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12%\n\x05total\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12(\n\x08refunded\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x16\n\x0erefunded_at_ms\x18\x06 \x01(\x03\x12-\n\x05lines\x18\x07 \x03(\x0b\x32\x1e.balcon.orders.v1.RefundedLine\x12\x12\n\nrefund_ids\x18\x08 \x03(\t\"\xec\x01\n\x13OrderLinesCancelled\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12)\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12*\n\x05lines\x18\x05 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12\x12\n\nlines_left\x18\x06 \x01(\r\x12\x17\n\x0f\x63\x61ncelled_at_ms\x18\x07 \x01(\x03\x12\x15\n\rexchanged_for\x18\x08 \x01(\t\"z\n\x12OrderSeatsReleased\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x10\n\x08seat_ids\x18\x04 \x03(\t\x12\x16\n\x0ereleased_at_ms\x18\x05 \x01(\x03\"\x9f\x01\n\x13OrderDisputeChanged\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x35\n\rdispute_state\x18\x04 \x01(\x0e\x32\x1e.balcon.orders.v1.DisputeState\x12\x15\n\rchanged_at_ms\x18\x05 \x01(\x03\"\xe2\x01\n\rOrderRefunded\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12)\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12*\n\x05lines\x18\x05 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12&\n\x06\x61mount\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x16\n\x0erefunded_at_ms\x18\x07 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$balcon/orders/v1/orders_events.proto\x12\x10\x62\x61lcon.orders.v1\x1a%balcon/orders/v1/orders_service.proto\x1a&balcon/orders/v1/refund_requests.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\x1a\x1f\x62\x61lcon/types/v1/principal.proto\x1a\x1d\x62\x61lcon/types/v1/seating.proto\"\xd1\x02\n\x0cOrderCreated\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12)\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12\x14\n\x0cplan_version\x18\x05 \x01(\r\x12*\n\x05lines\x18\x06 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12%\n\x05total\x18\x07 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rhold_until_ms\x18\x08 \x01(\x03\x12\x15\n\rcreated_at_ms\x18\t \x01(\x03\x12\x13\n\x0b\x63ustomer_id\x18\n \x01(\t\x12.\n\x07sold_by\x18\x0b \x01(\x0b\x32\x1d.balcon.types.v1.PrincipalRef\"\xd3\x02\n\x0eOrderConfirmed\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12)\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12\x14\n\x0cplan_version\x18\x05 \x01(\r\x12*\n\x05lines\x18\x06 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12%\n\x05total\x18\x07 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x17\n\x0f\x63onfirmed_at_ms\x18\x08 \x01(\x03\x12\x13\n\x0b\x63ustomer_id\x18\t \x01(\t\x12.\n\x07sold_by\x18\n \x01(\x0b\x32\x1d.balcon.types.v1.PrincipalRef\x12\x13\n\x0b\x65xchange_of\x18\x0b \x01(\t\"\x95\x01\n\x0eOrderCancelled\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12.\n\x06reason\x18\x04 \x01(\x0e\x32\x1e.balcon.orders.v1.CancelReason\x12\x17\n\x0f\x63\x61ncelled_at_ms\x18\x05 \x01(\x03\"\xb8\x01\n\x0fRefundBecameDue\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12.\n\x06reason\x18\x05 \x01(\x0e\x32\x1e.balcon.orders.v1.CancelReason\x12\x11\n\tdue_at_ms\x18\x06 \x01(\x03\"\xfd\x01\n\x13OrderPartlyRefunded\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12%\n\x05total\x18\x04 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12(\n\x08refunded\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x16\n\x0erefunded_at_ms\x18\x06 \x01(\x03\x12-\n\x05lines\x18\x07 \x03(\x0b\x32\x1e.balcon.orders.v1.RefundedLine\x12\x12\n\nrefund_ids\x18\x08 \x03(\t\"\xec\x01\n\x13OrderLinesCancelled\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12)\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12*\n\x05lines\x18\x05 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12\x12\n\nlines_left\x18\x06 \x01(\r\x12\x17\n\x0f\x63\x61ncelled_at_ms\x18\x07 \x01(\x03\x12\x15\n\rexchanged_for\x18\x08 \x01(\t\"z\n\x12OrderSeatsReleased\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x10\n\x08seat_ids\x18\x04 \x03(\t\x12\x16\n\x0ereleased_at_ms\x18\x05 \x01(\x03\"\x9f\x01\n\x13OrderDisputeChanged\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x35\n\rdispute_state\x18\x04 \x01(\x0e\x32\x1e.balcon.orders.v1.DisputeState\x12\x15\n\rchanged_at_ms\x18\x05 \x01(\x03\"\xe2\x01\n\rOrderRefunded\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12)\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x18.balcon.types.v1.Channel\x12*\n\x05lines\x18\x05 \x03(\x0b\x32\x1b.balcon.orders.v1.OrderLine\x12&\n\x06\x61mount\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x16\n\x0erefunded_at_ms\x18\x07 \x01(\x03\"\xca\x01\n\x14RefundRequestChanged\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x19\n\x11refund_request_id\x18\x04 \x01(\t\x12\x33\n\x05state\x18\x05 \x01(\x0e\x32$.balcon.orders.v1.RefundRequestState\x12\x0f\n\x07\x61t_once\x18\x06 \x01(\x08\x12\x15\n\rchanged_at_ms\x18\x07 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.orders.v1.orders_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ORDERCREATED']._serialized_start=191
-  _globals['_ORDERCREATED']._serialized_end=528
-  _globals['_ORDERCONFIRMED']._serialized_start=531
-  _globals['_ORDERCONFIRMED']._serialized_end=870
-  _globals['_ORDERCANCELLED']._serialized_start=873
-  _globals['_ORDERCANCELLED']._serialized_end=1022
-  _globals['_REFUNDBECAMEDUE']._serialized_start=1025
-  _globals['_REFUNDBECAMEDUE']._serialized_end=1209
-  _globals['_ORDERPARTLYREFUNDED']._serialized_start=1212
-  _globals['_ORDERPARTLYREFUNDED']._serialized_end=1465
-  _globals['_ORDERLINESCANCELLED']._serialized_start=1468
-  _globals['_ORDERLINESCANCELLED']._serialized_end=1704
-  _globals['_ORDERSEATSRELEASED']._serialized_start=1706
-  _globals['_ORDERSEATSRELEASED']._serialized_end=1828
-  _globals['_ORDERDISPUTECHANGED']._serialized_start=1831
-  _globals['_ORDERDISPUTECHANGED']._serialized_end=1990
-  _globals['_ORDERREFUNDED']._serialized_start=1993
-  _globals['_ORDERREFUNDED']._serialized_end=2219
+  _globals['_ORDERCREATED']._serialized_start=231
+  _globals['_ORDERCREATED']._serialized_end=568
+  _globals['_ORDERCONFIRMED']._serialized_start=571
+  _globals['_ORDERCONFIRMED']._serialized_end=910
+  _globals['_ORDERCANCELLED']._serialized_start=913
+  _globals['_ORDERCANCELLED']._serialized_end=1062
+  _globals['_REFUNDBECAMEDUE']._serialized_start=1065
+  _globals['_REFUNDBECAMEDUE']._serialized_end=1249
+  _globals['_ORDERPARTLYREFUNDED']._serialized_start=1252
+  _globals['_ORDERPARTLYREFUNDED']._serialized_end=1505
+  _globals['_ORDERLINESCANCELLED']._serialized_start=1508
+  _globals['_ORDERLINESCANCELLED']._serialized_end=1744
+  _globals['_ORDERSEATSRELEASED']._serialized_start=1746
+  _globals['_ORDERSEATSRELEASED']._serialized_end=1868
+  _globals['_ORDERDISPUTECHANGED']._serialized_start=1871
+  _globals['_ORDERDISPUTECHANGED']._serialized_end=2030
+  _globals['_ORDERREFUNDED']._serialized_start=2033
+  _globals['_ORDERREFUNDED']._serialized_end=2259
+  _globals['_REFUNDREQUESTCHANGED']._serialized_start=2262
+  _globals['_REFUNDREQUESTCHANGED']._serialized_end=2464
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ An order over several performances publishes each event once for each of them: l
 """
 
 from balcon.orders.v1 import orders_service_pb2 as _orders_service_pb2
+from balcon.orders.v1 import refund_requests_pb2 as _refund_requests_pb2
 from balcon.types.v1 import money_pb2 as _money_pb2
 from balcon.types.v1 import principal_pb2 as _principal_pb2
 from balcon.types.v1 import seating_pb2 as _seating_pb2
@@ -483,3 +484,49 @@ class OrderRefunded(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OrderRefunded: _TypeAlias = OrderRefunded  # noqa: Y015
+
+@_typing.final
+class RefundRequestChanged(_message.Message):
+    """A buyer's request for a refund was asked, granted, declined or taken back. What it says, GetRefundRequest tells."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    REFUND_REQUEST_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    AT_ONCE_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_MS_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.str
+    """The order."""
+    house_id: _builtins.str
+    """The house that it belongs to."""
+    performance_id: _builtins.str
+    """The performance of the first of its tickets."""
+    refund_request_id: _builtins.str
+    """The request."""
+    state: _refund_requests_pb2.RefundRequestState.ValueType
+    """How far it is now."""
+    at_once: _builtins.bool
+    """Whether it was granted by the house's rules as soon as it was asked."""
+    changed_at_ms: _builtins.int
+    """When, unix milliseconds."""
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.str = ...,
+        house_id: _builtins.str = ...,
+        performance_id: _builtins.str = ...,
+        refund_request_id: _builtins.str = ...,
+        state: _refund_requests_pb2.RefundRequestState.ValueType = ...,
+        at_once: _builtins.bool = ...,
+        changed_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_once", b"at_once", "changed_at_ms", b"changed_at_ms", "house_id", b"house_id", "order_id", b"order_id", "performance_id", b"performance_id", "refund_request_id", b"refund_request_id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundRequestChanged: _TypeAlias = RefundRequestChanged  # noqa: Y015

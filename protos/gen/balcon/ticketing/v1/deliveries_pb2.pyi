@@ -42,6 +42,12 @@ class _DeliveryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Delivery
     """A performance is on another date (R2.10)."""
     DELIVERY_KIND_CANCELLED: _DeliveryKind.ValueType  # 7
     """A performance will not be shown."""
+    DELIVERY_KIND_REFUND_ASKED: _DeliveryKind.ValueType  # 20
+    """The buyer has asked for a refund, and people of the house decide."""
+    DELIVERY_KIND_REFUND_GRANTED: _DeliveryKind.ValueType  # 21
+    """It is granted: what comes back."""
+    DELIVERY_KIND_REFUND_DECLINED: _DeliveryKind.ValueType  # 22
+    """It is declined: why."""
 
 class DeliveryKind(_DeliveryKind, metaclass=_DeliveryKindEnumTypeWrapper):
     """Why somebody is written to."""
@@ -62,6 +68,12 @@ DELIVERY_KIND_MOVED: DeliveryKind.ValueType  # 6
 """A performance is on another date (R2.10)."""
 DELIVERY_KIND_CANCELLED: DeliveryKind.ValueType  # 7
 """A performance will not be shown."""
+DELIVERY_KIND_REFUND_ASKED: DeliveryKind.ValueType  # 20
+"""The buyer has asked for a refund, and people of the house decide."""
+DELIVERY_KIND_REFUND_GRANTED: DeliveryKind.ValueType  # 21
+"""It is granted: what comes back."""
+DELIVERY_KIND_REFUND_DECLINED: DeliveryKind.ValueType  # 22
+"""It is declined: why."""
 Global___DeliveryKind: _TypeAlias = DeliveryKind  # noqa: Y015
 
 class _DeliveryState:

@@ -16,6 +16,9 @@ from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_CONFIRMATION as DEL
 from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_MOVED as DELIVERY_KIND_MOVED
 from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_PASSED_ON as DELIVERY_KIND_PASSED_ON
 from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_RECEIVED as DELIVERY_KIND_RECEIVED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_REFUND_ASKED as DELIVERY_KIND_REFUND_ASKED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_REFUND_DECLINED as DELIVERY_KIND_REFUND_DECLINED
+from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_REFUND_GRANTED as DELIVERY_KIND_REFUND_GRANTED
 from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_KIND_UNSPECIFIED as DELIVERY_KIND_UNSPECIFIED
 from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_DUE as DELIVERY_STATE_DUE
 from balcon.ticketing.v1.deliveries_pb2 import DELIVERY_STATE_FAILED as DELIVERY_STATE_FAILED
