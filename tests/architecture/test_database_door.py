@@ -93,6 +93,9 @@ ALL_HOUSES = {
         "jobs over performances are worked on for each house",
         "operators see the stuck orders of every house",
     ],
+    "services/orders/adapters/postgres_refund_requests.py": [
+        "keys are forgotten by age",
+    ],
     "services/payments/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],
