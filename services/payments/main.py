@@ -259,6 +259,7 @@ def _mollie(
         created_at_ms=account.created_at_ms,
         webhook_url=webhook_url(settings.public_url, account),
         webhook_secrets=credentials.webhook_secrets,
+        instrument_key=settings.instrument_key(),
     )
     return MollieProvider(opened, settings.mollie_url, clock=clock, limits=limits)
 

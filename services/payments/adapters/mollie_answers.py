@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
@@ -11,6 +11,7 @@ import msgspec
 from mollie import models
 
 from services.contracts.money import minor_digits
+from services.payments.adapters.instruments import instrument_of
 from services.payments.adapters.provider_calls import NOT_NOW
 from services.payments.domain.payment import DisputeState
 from services.payments.domain.payment_methods import PaymentMethod
@@ -66,6 +67,7 @@ class Owner:
 
     profile: str
     is_test: bool
+    instrument_key: bytes = field(default=b"", repr=False)
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -101,7 +103,14 @@ def payment_told(payment: models.PaymentResponse | models.ListPaymentResponse, o
         # Mollie takes the money back at once: there is nothing left to decide.
         dispute=DisputeState.LOST if lost_minor else DisputeState.NONE,
         disputed_minor=lost_minor,
+        instrument=instrument_of(owner.instrument_key, str(metadata.get("house_id", "")), _card_of(payment)),
     )
+
+
+def _card_of(payment: models.PaymentResponse | models.ListPaymentResponse) -> str | None:
+    """Mollie's fingerprint of the card; other methods have none."""
+    told = getattr(payment.details, "card_fingerprint", None) if payment.details else None
+    return told if isinstance(told, str) else None
 
 
 def locale_of(language: str) -> models.Locale:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs
@@ -88,6 +88,8 @@ class MollieAccount:
     created_at_ms: int
     webhook_url: str
     webhook_secrets: SecretsAt
+    # For hashes of what was paid with; without it nothing is told of that.
+    instrument_key: bytes = field(default=b"", repr=False)
 
 
 class _SignedEvent(msgspec.Struct, frozen=True, rename="camel"):
@@ -125,7 +127,7 @@ class MollieProvider:
         self.account = account.account
         self.house_id = account.house_id
         self._mine = account
-        self._owner = Owner(account.profile, account.is_test)
+        self._owner = Owner(account.profile, account.is_test, account.instrument_key)
         self._clock = clock
         self._limits = limits
         self._http = pooled_client(limits.timeout_seconds)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from balcon.payments.v1 import payments_events_pb2 as events
-from balcon.payments.v1.payments_service_pb2 import DisputeState
+from balcon.payments.v1.payments_service_pb2 import DisputeState, OverLimit
 from balcon.types.v1.money_pb2 import Money
 from google.protobuf.message import Message
 
@@ -17,6 +18,8 @@ from services.payments.domain.payment import (
     CancelAsked,
     Change,
     DisputeChanged,
+    InstrumentOverLimit,
+    InstrumentSeen,
     Payment,
     PaymentAuthorised,
     PaymentCancelled,
@@ -65,14 +68,14 @@ def _message(payment: Payment, change: Change) -> Message | None:  # noqa: PLR09
         "order_id": payment.order_id,
         "performance_id": payment.performance_id,
     }
-    money = _money(payment, payment.amount_minor)
+    money, over = _money(payment, payment.amount_minor), _over_limit(payment)
     match change:
         case PaymentSucceeded(at_ms=at_ms):
-            return events.PaymentSucceeded(**ids, amount=money, succeeded_at_ms=at_ms)
+            return events.PaymentSucceeded(**ids, amount=money, succeeded_at_ms=at_ms, over_limit=over)
         case PaymentFailed(reason, at_ms):
-            return events.PaymentFailed(**ids, reason=reason, failed_at_ms=at_ms)
+            return events.PaymentFailed(**ids, reason=reason, failed_at_ms=at_ms, over_limit=over)
         case PaymentCancelled(at_ms):
-            return events.PaymentCancelled(**ids, cancelled_at_ms=at_ms)
+            return events.PaymentCancelled(**ids, cancelled_at_ms=at_ms, over_limit=over)
         case PaymentRefunded(at_ms):
             return events.PaymentRefunded(**ids, amount=money, refunded_at_ms=at_ms)
         case PaymentPartlyRefunded(refunded_minor, at_ms):
@@ -105,6 +108,10 @@ def _money(payment: Payment, amount_minor: int) -> Money:
     return wire_money(amount_minor, payment.currency)
 
 
+def _over_limit(payment: Payment) -> OverLimit | None:
+    return OverLimit(**asdict(payment.over_limit)) if payment.over_limit else None
+
+
 def _refund(payment: Payment, key: str) -> Refund:
     refund = payment.refund_under(key)
     assert refund is not None, "a change of a refund names one of the payment's"
@@ -114,6 +121,8 @@ def _refund(payment: Payment, key: str) -> Refund:
 _Unpublished = (
     PaymentOpened
     | PaymentAuthorised
+    | InstrumentSeen
+    | InstrumentOverLimit
     | AuthorisedAfterEnd
     | AuthorisationVoided
     | CancelAsked

@@ -14,10 +14,10 @@ import msgspec
 from sqlalchemy import RowMapping
 
 from services.payments.domain.charges import Charge
-from services.payments.domain.payment import DisputeState, Payment, PaymentState
+from services.payments.domain.payment import DisputeState, InstrumentLimit, OverLimit, Payment, PaymentState
 from services.payments.domain.refunds import Refund, RefundState
 
-_DOCUMENTS = ("refunds", "charges")
+_DOCUMENTS = ("refunds", "charges", "limits", "over_limit")
 _PLAIN = tuple(field.name for field in dataclasses.fields(Payment) if field.name not in _DOCUMENTS)
 # Of the refund that the release before would know.
 _MIRRORED = ("refund_state", "refund_key", "refund_attempt", "refund_refusals", "refund_due_at_ms")
@@ -28,6 +28,8 @@ _ENUMS = frozenset({"state", "dispute_state"})
 CHANGING = (
     "state",
     "provider_ref",
+    "instrument",
+    "over_limit",
     "pay_url",
     "reason",
     "authorised_at_ms",
@@ -53,6 +55,8 @@ def row_of(payment: Payment) -> dict[str, Any]:
     row["dispute_state"] = payment.dispute_state.value
     row["refunds"] = msgspec.to_builtins(payment.refunds)
     row["charges"] = msgspec.to_builtins(payment.charges)
+    row["limits"] = msgspec.to_builtins(payment.limits) or None
+    row["over_limit"] = msgspec.to_builtins(payment.over_limit)
     return row | _mirrored(payment)
 
 
@@ -85,7 +89,9 @@ def payment_of(row: RowMapping) -> Payment:
     values["dispute_state"] = DisputeState(values["dispute_state"])
     refunds = msgspec.convert(row["refunds"], tuple[Refund, ...]) if row["refunds"] else ()
     charges = msgspec.convert(row["charges"], tuple[Charge, ...]) if row["charges"] else ()
-    payment = Payment(**values, charges=charges, refunds=refunds)
+    limits = msgspec.convert(row["limits"], tuple[InstrumentLimit, ...]) if row["limits"] else ()
+    over = msgspec.convert(row["over_limit"], OverLimit) if row["over_limit"] else None
+    payment = Payment(**values, charges=charges, refunds=refunds, limits=limits, over_limit=over)
     return payment if row["refund_key"] is None else replace(payment, refunds=_refunds_of(payment, row))
 
 

@@ -52,7 +52,7 @@ def recording(payments: Sequence[Payment]) -> Asked:
 
 def storing(moved: Sequence[Moved]) -> Asked:
     """Updates those that are still as they were before, and answers their ids."""
-    if any(_moves_refunds(before, after) for before, after in moved):
+    if any(_moves_documents(before, after) for before, after in moved):
         statement, arrays = _update_of(CHANGING)
         return statement, arrays.values([row_of(after) | {"was": before.version} for before, after in moved])
     columns = tuple(name for name in _ALONE if any(getattr(one, name) != getattr(two, name) for one, two in moved))
@@ -61,9 +61,10 @@ def storing(moved: Sequence[Moved]) -> Asked:
     return statement, arrays.values([plain_row_of(after, named) | {"was": before.version} for before, after in moved])
 
 
-def _moves_refunds(before: Payment, after: Payment) -> bool:
-    """Their documents, and what they are mirrored in, follow from these."""
-    return bool(before.refunds or after.refunds or before.refunded_minor or after.refunded_minor)
+def _moves_documents(before: Payment, after: Payment) -> bool:
+    """Refunds, with what they are mirrored in, and a limit that was passed."""
+    refunds = before.refunds or after.refunds or before.refunded_minor or after.refunded_minor
+    return bool(refunds) or before.over_limit != after.over_limit
 
 
 @lru_cache(_MOST_CASES)

@@ -11,12 +11,14 @@ from typing import TypeAlias, TypeVar
 from sqlalchemy import ARRAY, String, and_, any_, bindparam, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.payments.adapters.instrument_rows import judge
 from services.payments.adapters.payment_events import acts_of, event_of
 from services.payments.adapters.payment_rows import payment_of
 from services.payments.adapters.payment_statements import Moved, recording, storing, working_off
 from services.payments.adapters.refund_keys import refunded_under, take_refund_keys
 from services.payments.adapters.tables import PAYMENTS
 from services.payments.adapters.voucher_rows import VoucherRows
+from services.payments.domain.instrument_limits import over_limit_changes
 from services.payments.domain.next_attempt import RetryPolicy, rescheduled
 from services.payments.domain.payment import DisputeState, Payment, PaymentState, apply
 from services.payments.domain.refunds import RefundState
@@ -202,7 +204,7 @@ class PostgresPaymentStore:
         settles: Sequence[WebhookEvent] = (),
         known: Payment | None = None,
     ) -> tuple[Payment, Decision] | None:
-        if known is not None and not settles:
+        if known is not None and not settles and not known.limits:
             stored = await self._change_known(known, decide, visited)
             if stored is not None:
                 return stored
@@ -232,6 +234,9 @@ class PostgresPaymentStore:
                 answers.append(answer)
                 if isinstance(answer, tuple):
                     after[asked.payment_id] = answer[0]
+            await self._judge(connection, house_id, before, after, answers)
+            for answer in answers:
+                if isinstance(answer, tuple):
                     events += _events(*answer)
                     events += acts_of(answer[0], answer[1].changes, now_ms=self._clock.now_ms(), ids=self._ids)
             moved = [(before[one], payment) for one, payment in after.items() if payment != before[one]]
@@ -263,6 +268,26 @@ class PostgresPaymentStore:
     async def _locked(connection: AsyncConnection, house_id: str, group: Sequence[_Asked]) -> dict[str, Payment]:
         wanted = {"of_house": house_id, "payment_ids": sorted({asked.payment_id for asked in group})}
         return {row["payment_id"]: payment_of(row) for row in (await connection.execute(_LOCK, wanted)).mappings()}
+
+    async def _judge(
+        self,
+        connection: AsyncConnection,
+        house_id: str,
+        before: Mapping[str, Payment],
+        after: dict[str, Payment],
+        answers: list[_Changed | ItemBroke],
+    ) -> None:
+        """Money of a card that has paid for too much is not kept: called off while it has not moved."""
+        refused = await judge(connection, house_id, [(before[payment_id], one) for payment_id, one in after.items()])
+        for place, answer in enumerate(answers):
+            if not isinstance(answer, tuple) or answer[0].payment_id not in refused:
+                continue
+            payment, decision = answer
+            changes = over_limit_changes(payment, refused[payment.payment_id], self._clock.now_ms())
+            for change in changes:
+                payment = apply(payment, change)
+            answers[place] = (payment, Decision(decision.verdict, (*decision.changes, *changes)))
+            after[payment.payment_id] = payment
 
     def _answered(self, payments: Mapping[str, Payment], asked: _Asked) -> _Changed | ItemBroke:
         """One that cannot be decided changes nothing, and keeps no other from being stored."""

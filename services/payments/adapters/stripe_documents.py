@@ -5,13 +5,12 @@ A payment of ours is a Checkout Session; since API version 2022-08-01 its Paymen
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from services.payments.adapters.instruments import instrument_of
 from services.payments.adapters.stripe_money import from_stripe
 from services.payments.domain.payment import DisputeState
 from services.payments.domain.refunds import RefundReport
@@ -244,7 +243,7 @@ def payment_of(session: Session, disputes: Sequence[Dispute] = (), instrument_ke
         reason=_error_of(session) if status is ProviderStatus.FAILED else "",
         dispute=dispute,
         disputed_minor=from_stripe(disputed, currency),
-        instrument=_instrument_of(charge, instrument_key),
+        instrument=_instrument_of(charge, session.metadata.get(HOUSE, ""), instrument_key),
     )
 
 
@@ -263,13 +262,9 @@ def _dispute_of(disputes: Sequence[Dispute]) -> tuple[DisputeState, int]:
     return DisputeState.NONE, 0
 
 
-def _instrument_of(charge: Charge | None, key: bytes) -> str:
-    """A keyed hash of the card's fingerprint: the same card is known again, and nothing tells which card it is."""
+def _instrument_of(charge: Charge | None, house_id: str, key: bytes) -> str:
     method = charge.payment_method_details if charge else None
-    fingerprint = method.card.fingerprint if method and method.card else None
-    if not fingerprint or not key:
-        return ""
-    return hmac.new(key, f"card:{fingerprint}".encode(), hashlib.sha256).hexdigest()
+    return instrument_of(key, house_id, method.card.fingerprint if method and method.card else None)
 
 
 def webhook_event_of(event: Event) -> WebhookEvent:

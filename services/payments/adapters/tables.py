@@ -63,6 +63,10 @@ PAYMENTS = Table(
     Column("provider_account_id", String(64), nullable=False, server_default=""),
     Column("authorised_at_ms", BigInteger),
     Column("method", String(32), nullable=False, server_default=""),
+    # NULL: none. Of each [performance, tickets, the most that one card may pay for]; and which was passed.
+    Column("limits", JSONB(none_as_null=True)),
+    Column("over_limit", JSONB(none_as_null=True)),
+    Column("instrument", String(64), nullable=False, server_default=""),
     Column("refunds", JSONB, nullable=False, server_default="[]"),
     Column("charges", JSONB, nullable=False, server_default="[]"),
     CheckConstraint("amount_minor >= 1", name="amount"),
@@ -152,6 +156,17 @@ CURSORS = Table(
 )
 
 # A code is money: it is found by its hash, and read again only by opening what is sealed.
+# How many tickets of a performance one card, by its keyed hash, has paid for at the house.
+INSTRUMENT_USES = Table(
+    "instrument_uses",
+    METADATA,
+    Column("house_id", String(64), primary_key=True),
+    Column("instrument", String(64), primary_key=True),
+    Column("performance_id", String(64), primary_key=True),
+    Column("used", Integer, nullable=False),
+    CheckConstraint("used >= 0", name="used"),
+)
+
 VOUCHERS = Table(
     "vouchers",
     METADATA,

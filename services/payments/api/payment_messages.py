@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from balcon.payments.v1 import payments_service_pb2 as pb
 
@@ -72,6 +73,7 @@ def payment_message(payment: Payment) -> pb.Payment:
         charges=charge_messages(payment),
         refunds=[refund_message(payment, refund) for refund in payment.refunds],
         reason=payment.reason,
+        over_limit=pb.OverLimit(**asdict(payment.over_limit)) if payment.over_limit else None,
     )
 
 

@@ -14,7 +14,7 @@ from services.contracts.languages import refused_language
 from services.contracts.money import refused_currency
 from services.contracts.texts import refused_idempotency_key
 from services.payments.api.payment_messages import ROUTES, paying_account_message, payment_message
-from services.payments.domain.payment import Payment
+from services.payments.domain.payment import InstrumentLimit, Payment
 from services.payments.domain.refunds import RefundRoute, RefundWanted
 from services.payments.domain.refusals import InstrumentWanted, PaymentWanted, refused_total
 from services.payments.handlers.payment_desk import PaymentDesk
@@ -58,6 +58,7 @@ def _wanted(request: pb.CreatePaymentRequest) -> PaymentWanted:
         ),
         provider_account_id=request.provider_account_id,
         method=request.method,
+        limits=tuple(InstrumentLimit(one.performance_id, one.count, one.most) for one in request.limits),
     )
 
 
@@ -94,6 +95,9 @@ def _refused_route(request: pb.RefundPaymentRequest) -> Iterator[FieldInvalid | 
         yield FieldInvalid("route", "is unknown", "RefundRoute")
     if request.to_payment_id or request.route == pb.REFUND_ROUTE_EXCHANGE:
         yield refused_key("to_payment_id", request.to_payment_id)
+    for place, one in enumerate(request.seats_back):
+        yield refused_key(f"seats_back[{place}].performance_id", one.performance_id)
+        yield None if one.count else FieldInvalid(f"seats_back[{place}].count", UNSET, "1 or more")
 
 
 class PaymentsServicer(PaymentsServiceServicer):
@@ -166,6 +170,7 @@ class PaymentsServicer(PaymentsServiceServicer):
             route=RefundRoute.EXCHANGE if request.to_payment_id else ROUTES[request.route],
             to_payment_id=request.to_payment_id,
             nothing_taken=request.nothing_taken,
+            seats_back=tuple((one.performance_id, one.count) for one in request.seats_back),
         )
         return await self._desk.refund(request.house_id, request.payment_id, wanted)
 

@@ -45,6 +45,25 @@ class DisputeState(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class InstrumentLimit:
+    """The payment pays for so many tickets of a performance, of which one card may pay for at most so many."""
+
+    performance_id: str
+    seats: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class OverLimit:
+    """Why a payment is not taken: its card has paid for so many already."""
+
+    performance_id: str
+    most: int
+    has: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
     """One attempt to be paid for one order, with its refunds. Amounts in minor units, times in unix milliseconds.
 
@@ -53,6 +72,7 @@ class Payment:
     money and yet has one is owed a void. `refunded_minor` is what has gone back by then, in parts or whole: our
     `refunds`, the house's own at the provider, and disputes that were lost. `provider_account_id` is the house's
     account at the provider, "" the deployment's own; `method` is the way to pay that the buyer chose, "" any.
+    `instrument` is a keyed hash of what it was paid with, kept where there are `limits` to judge by.
     `attempts` counts the visits since the last change; `next_attempt_at_ms` is when the reconciler looks again, None
     when there is nothing left to learn. `version` counts the stored changes.
     """
@@ -85,6 +105,9 @@ class Payment:
     disputed_minor: int = 0
     provider_account_id: str = ""
     method: str = ""
+    limits: tuple[InstrumentLimit, ...] = ()
+    instrument: str = ""
+    over_limit: OverLimit | None = None
     attempts: int = 0
     next_attempt_at_ms: int | None = None
     version: int = 0
@@ -199,6 +222,20 @@ class PaymentAuthorised:
 
 
 @dataclass(frozen=True, slots=True)
+class InstrumentSeen:
+    """With what it is paid, as a keyed hash."""
+
+    instrument: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentOverLimit:
+    """Its card has paid for as many tickets as the house allows: no money is kept."""
+
+    over: OverLimit
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorisedAfterEnd:
     """The provider holds the buyer's money ready for a payment that has ended here: it is to be let go."""
 
@@ -271,6 +308,8 @@ class DisputeChanged:
 Change = (
     PaymentOpened
     | PaymentAuthorised
+    | InstrumentSeen
+    | InstrumentOverLimit
     | AuthorisedAfterEnd
     | AuthorisationVoided
     | PaymentSucceeded
@@ -300,6 +339,10 @@ def apply(payment: Payment, change: Change) -> Payment:  # noqa: PLR0911, PLR091
             return replace(payment, state=PaymentState.PENDING, provider_ref=provider_ref, pay_url=pay_url)
         case PaymentAuthorised(provider_ref, at_ms):
             return replace(payment, state=PaymentState.AUTHORISED, provider_ref=provider_ref, authorised_at_ms=at_ms)
+        case InstrumentSeen(instrument):
+            return replace(payment, instrument=instrument)
+        case InstrumentOverLimit(over):
+            return replace(payment, over_limit=over)
         case AuthorisedAfterEnd(provider_ref, at_ms):
             return replace(payment, provider_ref=provider_ref, authorised_at_ms=at_ms)
         case AuthorisationVoided():

@@ -96,6 +96,7 @@ def _owed(payment: Payment, wanted: RefundWanted, amount_minor: int, now_ms: int
         route=wanted.route,
         shares=tuple(shares),
         passes_on_minor=passed_on,
+        seats_back=wanted.seats_back,
     )
     owed = RefundOwed(refund)
     return (owed, *_consequences(payment, (owed,), now_ms))

@@ -37,7 +37,8 @@ class RefundReport(Enum):
 class RefundWanted:
     """What RefundPayment was asked. No amount: all that is left.
 
-    `new_vouchers`: ids for vouchers to be made: by the one that takes nothing any more, "" for one instead of money.
+    `seats_back`: how many tickets of a performance have ended with it. `new_vouchers`: ids for vouchers to be made: by
+    the one that takes nothing any more, "" for one instead of money.
     `to_payment_id`: the payment that is paid by it. `nothing_taken`: what another payment was to give stays there.
     """
 
@@ -48,6 +49,7 @@ class RefundWanted:
     new_vouchers: Mapping[str, str] = field(default_factory=dict)
     to_payment_id: str = ""
     nothing_taken: bool = False
+    seats_back: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class Refund:
     moved_back_minor: int = 0
     passes_on_minor: int = 0
     is_passed_on: bool = False
+    seats_back: tuple[tuple[str, int], ...] = ()
 
     @property
     def as_voucher_minor(self) -> int:

@@ -10,10 +10,13 @@ from services.contracts.bounds import MAX_TOTAL_MINOR, MAX_VOUCHER_CODES
 from services.contracts.money import refused_currency
 from services.contracts.payment_refusals import refused_method
 from services.contracts.texts import refused_idempotency_key, refused_url
+from services.payments.domain.payment import InstrumentLimit
 from services.payments.domain.refunds import RefundWanted
 from services.runtime.errors import UNSET, FieldInvalid, Kind, Refusal, refused_fields
 from services.runtime.ids import refused_key
 
+MAX_ORDER_PARTS = 20
+MAX_SEATS = 1_000
 MAX_LIFE_MS = 31 * 24 * 3_600 * 1_000
 
 
@@ -85,6 +88,7 @@ class PaymentWanted:
     instruments: tuple[InstrumentWanted, ...] = ()
     provider_account_id: str = ""
     method: str = ""
+    limits: tuple[InstrumentLimit, ...] = ()
 
     @property
     def provider_minor(self) -> int:
@@ -106,6 +110,7 @@ def refused_wanted(wanted: PaymentWanted) -> FieldInvalid | None:
             *_refused_instruments(wanted),
             refused_key("provider_account_id", wanted.provider_account_id) if wanted.provider_account_id else None,
             refused_method("method", wanted.method),
+            *_refused_limits(wanted.limits),
             _refused_unset_end(wanted),
         )
     )
@@ -117,6 +122,16 @@ def refused_total(field: str, amount_minor: int) -> FieldInvalid | None:
     if amount_minor < 1:
         return FieldInvalid(field, "must be positive: what costs nothing needs no payment", limit)
     return FieldInvalid(field, "is too large", limit) if amount_minor > MAX_TOTAL_MINOR else None
+
+
+def _refused_limits(limits: tuple[InstrumentLimit, ...]) -> Iterator[FieldInvalid | None]:
+    if len(limits) > MAX_ORDER_PARTS:
+        yield FieldInvalid("limits", f"has {len(limits)}", f"at most {MAX_ORDER_PARTS}")
+    for place, one in enumerate(limits[:MAX_ORDER_PARTS]):
+        yield refused_key(f"limits[{place}].performance_id", one.performance_id)
+        for name, number in (("count", one.seats), ("most", one.most)):
+            if not 1 <= number <= MAX_SEATS:
+                yield FieldInvalid(f"limits[{place}].{name}", f"is {number}", f"1 to {MAX_SEATS}")
 
 
 def _refused_unset_end(wanted: PaymentWanted) -> FieldInvalid | None:

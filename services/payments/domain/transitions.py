@@ -14,6 +14,7 @@ from services.payments.domain.payment import (
     Change,
     DisputeChanged,
     DisputeState,
+    InstrumentSeen,
     Payment,
     PaymentAuthorised,
     PaymentCancelled,
@@ -55,6 +56,7 @@ class Report:
     refunded_minor: int = 0
     dispute: DisputeState = DisputeState.NONE
     disputed_minor: int = 0
+    instrument: str = ""
 
 
 class Verdict(Enum):
@@ -129,6 +131,9 @@ TRANSITIONS: Mapping[tuple[PaymentState, ReportKind], Verdict] = {
 }
 
 
+_MONEY = frozenset({Verdict.AUTHORISE, Verdict.SUCCEED, Verdict.SUCCEED_LATE})
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The changes a report or command brings, and how it was understood."""
@@ -140,11 +145,17 @@ class Decision:
 def decide(payment: Payment, report: Report, now_ms: int) -> Decision:
     """What `report` changes about `payment`, whatever the provider did without us included (R5.9)."""
     verdict = _verdict(payment, report, now_ms)
-    changes = _changes(payment, verdict, report, now_ms)
+    changes = (*_seen(payment, verdict, report), *_changes(payment, verdict, report, now_ms))
     if report.kind is ReportKind.SUCCEEDED:
         dispute = _dispute(payment, report, now_ms)
         changes = (*changes, *dispute, *_gone_back(_after(payment, changes), report, dispute, now_ms))
     return Decision(verdict, changes)
+
+
+def _seen(payment: Payment, verdict: Verdict, report: Report) -> tuple[InstrumentSeen, ...]:
+    """Kept only where there is a limit to judge by: what nobody needs is not stored."""
+    news = payment.limits and report.instrument and not payment.instrument
+    return (InstrumentSeen(report.instrument),) if news and verdict in _MONEY else ()
 
 
 def _dispute(payment: Payment, report: Report, now_ms: int) -> tuple[DisputeChanged, ...]:

@@ -46,6 +46,7 @@ def request_hash(wanted: PaymentWanted) -> str:
         # Where there are none, the hash is that of releases which knew none.
         *((one.source_id, one.amount_minor) for one in wanted.instruments),
         *((wanted.provider_account_id, wanted.method) if wanted.provider_account_id or wanted.method else ()),
+        *((one.performance_id, one.seats, one.most) for one in wanted.limits),
     )
     return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
 
@@ -136,6 +137,7 @@ class PaymentDesk:
             provider=till.provider,
             provider_account_id=till.account_id,
             method=wanted.method,
+            limits=wanted.limits,
             created_at_ms=now_ms,
             next_attempt_at_ms=now_ms + self._first_look_ms,
             charges=tuple(

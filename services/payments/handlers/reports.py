@@ -52,6 +52,7 @@ def report_of(payment: Payment, told: ProviderPayment, account: str = "") -> Rep
         refunded_minor=told.refunded_minor,
         dispute=told.dispute,
         disputed_minor=told.disputed_minor,
+        instrument=told.instrument,
     )
 
 

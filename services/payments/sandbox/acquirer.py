@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 import msgspec
 
-from services.payments.sandbox.cards import ERRORS_AFTER_PAYING, Behaviour, TestCard
+from services.payments.sandbox.cards import ERRORS_AFTER_PAYING, Behaviour, TestCard, fingerprint_of
 from services.payments.sandbox.ledger import Ledger, PaymentRecord
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
@@ -190,6 +190,7 @@ def _snapshot(payment: PaymentRecord, metadata: dict[str, str]) -> dict[str, Any
         "refunded_minor": payment.refunded_minor,
         "dispute": payment.dispute,
         "disputed_minor": payment.disputed_minor,
+        "fingerprint": fingerprint_of(payment.behaviour),
         "pay_url": "",
         "metadata": metadata,
     }

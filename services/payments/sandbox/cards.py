@@ -74,6 +74,11 @@ def card_of(text: str) -> TestCard | None:
     return _BY_NUMBER.get(_SEPARATORS.sub("", text[:64]))
 
 
+def fingerprint_of(behaviour: str) -> str:
+    """What tells that two payments were paid with one card; "" until a card is known."""
+    return f"fpr_{behaviour}" if behaviour else ""
+
+
 class CreationScript(Enum):
     """How POST /v1/payments goes wrong before there is a card."""
 

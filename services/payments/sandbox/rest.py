@@ -14,7 +14,14 @@ from starlette.routing import Route
 from services.contracts.bounds import MAX_TOTAL_MINOR, MAX_URL_CHARS
 from services.contracts.money import refused_currency
 from services.payments.sandbox.acquirer import AUTHORISED, DISPUTE_LOST, DISPUTE_OPEN, OPEN, SUCCEEDED, Acquirer, Wanted
-from services.payments.sandbox.cards import CARDS, ERRORS_BEFORE, SCRIPT_HEADER, CreationScript, script_of
+from services.payments.sandbox.cards import (
+    CARDS,
+    ERRORS_BEFORE,
+    SCRIPT_HEADER,
+    CreationScript,
+    fingerprint_of,
+    script_of,
+)
 from services.payments.sandbox.ledger import Ledger, PaymentRecord, Reply
 from services.runtime.clock import Clock
 from services.runtime.http_server import read_body
@@ -319,6 +326,7 @@ class RestApi:
             "refunded_minor": payment.refunded_minor,
             "dispute": payment.dispute,
             "disputed_minor": payment.disputed_minor,
+            "fingerprint": fingerprint_of(payment.behaviour),
             "pay_url": self._pay_url(payment.id),
             "return_url": payment.return_url,
             "created_at_ms": payment.created_at_ms,

@@ -27,6 +27,7 @@ async def mollie_stage(*, key: str = TEST_KEY, profile: str = PROFILE, **limits:
     """`limits`: those of MollieLimits; calls have a minute, for machines that are slow."""
     async with Mollie() as mollie:
         account = MollieAccount(
+            instrument_key=b"a key of the deployment",
             account="pac_1",
             house_id="house_1",
             key=key,

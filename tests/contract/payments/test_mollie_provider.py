@@ -255,3 +255,13 @@ async def test_a_form_is_no_signed_webhook_and_the_other_way_round(stage: Mollie
     assert stage.provider.read_webhook(headers, body, 0, SIGNED_CHANNEL) is WebhookFlaw.MALFORMED_BODY
     told = signed_body("event_1", "tr_123456")
     assert stage.provider.read_webhook({}, told, 0) is WebhookFlaw.MALFORMED_BODY
+
+
+async def test_what_a_card_is_known_by_is_a_keyed_hash_and_other_methods_have_none(stage: MollieStage) -> None:
+    tells = []
+    for card in ("fp_1", "fp_1", "fp_2", ""):
+        told = done(await stage.provider.create(fresh_payment()))
+        stage.mollie.buyer_pays(told.ref, card)
+        tells.append(done(await stage.provider.fetch(told.ref)).instrument)
+    assert tells[0] == tells[1] != tells[2]
+    assert [len(one) for one in tells] == [64, 64, 64, 0]

@@ -202,13 +202,14 @@ class Rig:
         return (await self.stub.CancelPayment(asked)).payment
 
     async def refund(
-        self, payment: payments_service_pb2.Payment, key: str = "ref_1", amount_minor: int | None = None
+        self, payment: payments_service_pb2.Payment, key: str = "ref_1", amount_minor: int | None = None, **more: Any
     ) -> payments_service_pb2.Payment:
         asked = payments_service_pb2.RefundPaymentRequest(
             idempotency_key=key,
             house_id=payment.house_id,
             payment_id=payment.payment_id,
             amount=None if amount_minor is None else Money(amount_minor=amount_minor, currency="EUR"),
+            **more,
         )
         return (await self.stub.RefundPayment(asked)).payment
 

@@ -131,6 +131,7 @@ GOOD: Mapping[str, Any] = {
     "language": "nl",
     "languages": "en",
     "method": "ideal",
+    "most": 4,
     "list_id": "500123",
     "mailchimp_key": f"{'a' * 32}-us6",
     "marketing_permission_ids": "8d8c3c1c",

@@ -26,7 +26,7 @@ from balcon.payments.v1 import payments_service_pb2 as balcon_dot_payments_dot_v
 from balcon.types.v1 import money_pb2 as balcon_dot_types_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(balcon/payments/v1/payments_events.proto\x12\x12\x62\x61lcon.payments.v1\x1a)balcon/payments/v1/payments_service.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\"\xa3\x01\n\x10PaymentSucceeded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x17\n\x0fsucceeded_at_ms\x18\x06 \x01(\x03\"\x85\x01\n\rPaymentFailed\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x14\n\x0c\x66\x61iled_at_ms\x18\x06 \x01(\x03\"{\n\x10PaymentCancelled\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x17\n\x0f\x63\x61ncelled_at_ms\x18\x05 \x01(\x03\"\xa1\x01\n\x0fPaymentRefunded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x16\n\x0erefunded_at_ms\x18\x06 \x01(\x03\"\xd1\x01\n\x15PaymentPartlyRefunded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12(\n\x08refunded\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x16\n\x0erefunded_at_ms\x18\x07 \x01(\x03\"\xac\x01\n\x0bRefundStuck\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12$\n\x04left\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x13\n\x0bstuck_at_ms\x18\x06 \x01(\x03\x12\x12\n\nrefund_key\x18\x07 \x01(\t\"\xe0\x01\n\x0fRefundSucceeded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x12\n\nrefund_key\x18\x05 \x01(\t\x12&\n\x06\x61mount\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12(\n\x08refunded\x18\x07 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x17\n\x0fsucceeded_at_ms\x18\x08 \x01(\x03\"\xe1\x01\n\x15PaymentDisputeChanged\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x37\n\rdispute_state\x18\x05 \x01(\x0e\x32 .balcon.payments.v1.DisputeState\x12(\n\x08\x64isputed\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rchanged_at_ms\x18\x07 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(balcon/payments/v1/payments_events.proto\x12\x12\x62\x61lcon.payments.v1\x1a)balcon/payments/v1/payments_service.proto\x1a\x1b\x62\x61lcon/types/v1/money.proto\"\xd6\x01\n\x10PaymentSucceeded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x17\n\x0fsucceeded_at_ms\x18\x06 \x01(\x03\x12\x31\n\nover_limit\x18\x07 \x01(\x0b\x32\x1d.balcon.payments.v1.OverLimit\"\xb8\x01\n\rPaymentFailed\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x14\n\x0c\x66\x61iled_at_ms\x18\x06 \x01(\x03\x12\x31\n\nover_limit\x18\x07 \x01(\x0b\x32\x1d.balcon.payments.v1.OverLimit\"\xae\x01\n\x10PaymentCancelled\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x17\n\x0f\x63\x61ncelled_at_ms\x18\x05 \x01(\x03\x12\x31\n\nover_limit\x18\x06 \x01(\x0b\x32\x1d.balcon.payments.v1.OverLimit\"\xa1\x01\n\x0fPaymentRefunded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x16\n\x0erefunded_at_ms\x18\x06 \x01(\x03\"\xd1\x01\n\x15PaymentPartlyRefunded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12(\n\x08refunded\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x16\n\x0erefunded_at_ms\x18\x07 \x01(\x03\"\xac\x01\n\x0bRefundStuck\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12$\n\x04left\x18\x05 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x13\n\x0bstuck_at_ms\x18\x06 \x01(\x03\x12\x12\n\nrefund_key\x18\x07 \x01(\t\"\xe0\x01\n\x0fRefundSucceeded\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x12\n\nrefund_key\x18\x05 \x01(\t\x12&\n\x06\x61mount\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12(\n\x08refunded\x18\x07 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x17\n\x0fsucceeded_at_ms\x18\x08 \x01(\x03\"\xe1\x01\n\x15PaymentDisputeChanged\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x10\n\x08house_id\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x16\n\x0eperformance_id\x18\x04 \x01(\t\x12\x37\n\rdispute_state\x18\x05 \x01(\x0e\x32 .balcon.payments.v1.DisputeState\x12(\n\x08\x64isputed\x18\x06 \x01(\x0b\x32\x16.balcon.types.v1.Money\x12\x15\n\rchanged_at_ms\x18\x07 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,19 +34,19 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balcon.payments.v1.payments
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PAYMENTSUCCEEDED']._serialized_start=137
-  _globals['_PAYMENTSUCCEEDED']._serialized_end=300
-  _globals['_PAYMENTFAILED']._serialized_start=303
-  _globals['_PAYMENTFAILED']._serialized_end=436
-  _globals['_PAYMENTCANCELLED']._serialized_start=438
-  _globals['_PAYMENTCANCELLED']._serialized_end=561
-  _globals['_PAYMENTREFUNDED']._serialized_start=564
-  _globals['_PAYMENTREFUNDED']._serialized_end=725
-  _globals['_PAYMENTPARTLYREFUNDED']._serialized_start=728
-  _globals['_PAYMENTPARTLYREFUNDED']._serialized_end=937
-  _globals['_REFUNDSTUCK']._serialized_start=940
-  _globals['_REFUNDSTUCK']._serialized_end=1112
-  _globals['_REFUNDSUCCEEDED']._serialized_start=1115
-  _globals['_REFUNDSUCCEEDED']._serialized_end=1339
-  _globals['_PAYMENTDISPUTECHANGED']._serialized_start=1342
-  _globals['_PAYMENTDISPUTECHANGED']._serialized_end=1567
+  _globals['_PAYMENTSUCCEEDED']._serialized_end=351
+  _globals['_PAYMENTFAILED']._serialized_start=354
+  _globals['_PAYMENTFAILED']._serialized_end=538
+  _globals['_PAYMENTCANCELLED']._serialized_start=541
+  _globals['_PAYMENTCANCELLED']._serialized_end=715
+  _globals['_PAYMENTREFUNDED']._serialized_start=718
+  _globals['_PAYMENTREFUNDED']._serialized_end=879
+  _globals['_PAYMENTPARTLYREFUNDED']._serialized_start=882
+  _globals['_PAYMENTPARTLYREFUNDED']._serialized_end=1091
+  _globals['_REFUNDSTUCK']._serialized_start=1094
+  _globals['_REFUNDSTUCK']._serialized_end=1266
+  _globals['_REFUNDSUCCEEDED']._serialized_start=1269
+  _globals['_REFUNDSUCCEEDED']._serialized_end=1493
+  _globals['_PAYMENTDISPUTECHANGED']._serialized_start=1496
+  _globals['_PAYMENTDISPUTECHANGED']._serialized_end=1721
 # @@protoc_insertion_point(module_scope)

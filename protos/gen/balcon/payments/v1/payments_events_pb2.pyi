@@ -32,6 +32,7 @@ class PaymentSucceeded(_message.Message):
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     SUCCEEDED_AT_MS_FIELD_NUMBER: _builtins.int
+    OVER_LIMIT_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The payment."""
     house_id: _builtins.str
@@ -46,6 +47,10 @@ class PaymentSucceeded(_message.Message):
     def amount(self) -> _money_pb2.Money:
         """How much."""
 
+    @_builtins.property
+    def over_limit(self) -> _payments_service_pb2.OverLimit:
+        """The limit of its card that it passed: money that came is to go back whole. Unset: none."""
+
     def __init__(
         self,
         *,
@@ -55,10 +60,11 @@ class PaymentSucceeded(_message.Message):
         performance_id: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
         succeeded_at_ms: _builtins.int = ...,
+        over_limit: _payments_service_pb2.OverLimit | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "over_limit", b"over_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "house_id", b"house_id", "order_id", b"order_id", "payment_id", b"payment_id", "performance_id", b"performance_id", "succeeded_at_ms", b"succeeded_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "house_id", b"house_id", "order_id", b"order_id", "over_limit", b"over_limit", "payment_id", b"payment_id", "performance_id", b"performance_id", "succeeded_at_ms", b"succeeded_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -76,6 +82,7 @@ class PaymentFailed(_message.Message):
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     FAILED_AT_MS_FIELD_NUMBER: _builtins.int
+    OVER_LIMIT_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The payment."""
     house_id: _builtins.str
@@ -88,6 +95,10 @@ class PaymentFailed(_message.Message):
     """The provider's word, such as card_declined."""
     failed_at_ms: _builtins.int
     """When, unix milliseconds."""
+    @_builtins.property
+    def over_limit(self) -> _payments_service_pb2.OverLimit:
+        """The limit of its card that it passed: money that came is to go back whole. Unset: none."""
+
     def __init__(
         self,
         *,
@@ -97,10 +108,11 @@ class PaymentFailed(_message.Message):
         performance_id: _builtins.str = ...,
         reason: _builtins.str = ...,
         failed_at_ms: _builtins.int = ...,
+        over_limit: _payments_service_pb2.OverLimit | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["over_limit", b"over_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["failed_at_ms", b"failed_at_ms", "house_id", b"house_id", "order_id", b"order_id", "payment_id", b"payment_id", "performance_id", b"performance_id", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failed_at_ms", b"failed_at_ms", "house_id", b"house_id", "order_id", b"order_id", "over_limit", b"over_limit", "payment_id", b"payment_id", "performance_id", b"performance_id", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -117,6 +129,7 @@ class PaymentCancelled(_message.Message):
     ORDER_ID_FIELD_NUMBER: _builtins.int
     PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
     CANCELLED_AT_MS_FIELD_NUMBER: _builtins.int
+    OVER_LIMIT_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The payment."""
     house_id: _builtins.str
@@ -127,6 +140,10 @@ class PaymentCancelled(_message.Message):
     """The performance."""
     cancelled_at_ms: _builtins.int
     """When, unix milliseconds."""
+    @_builtins.property
+    def over_limit(self) -> _payments_service_pb2.OverLimit:
+        """The limit of its card that it passed: money that came is to go back whole. Unset: none."""
+
     def __init__(
         self,
         *,
@@ -135,10 +152,11 @@ class PaymentCancelled(_message.Message):
         order_id: _builtins.str = ...,
         performance_id: _builtins.str = ...,
         cancelled_at_ms: _builtins.int = ...,
+        over_limit: _payments_service_pb2.OverLimit | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["over_limit", b"over_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_at_ms", b"cancelled_at_ms", "house_id", b"house_id", "order_id", b"order_id", "payment_id", b"payment_id", "performance_id", b"performance_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_at_ms", b"cancelled_at_ms", "house_id", b"house_id", "order_id", b"order_id", "over_limit", b"over_limit", "payment_id", b"payment_id", "performance_id", b"performance_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

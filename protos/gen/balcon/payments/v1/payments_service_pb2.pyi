@@ -383,6 +383,7 @@ class Payment(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     PROVIDER_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     PROVIDER_REF_FIELD_NUMBER: _builtins.int
+    OVER_LIMIT_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The payment."""
     house_id: _builtins.str
@@ -427,6 +428,10 @@ class Payment(_message.Message):
     def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___PaymentRefund]:
         """What was asked for to go back, in the order in which it was asked for."""
 
+    @_builtins.property
+    def over_limit(self) -> Global___OverLimit:
+        """The limit of its card that it passed; unset: none."""
+
     def __init__(
         self,
         *,
@@ -447,10 +452,11 @@ class Payment(_message.Message):
         reason: _builtins.str = ...,
         provider_account_id: _builtins.str = ...,
         provider_ref: _builtins.str = ...,
+        over_limit: Global___OverLimit | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "disputed", b"disputed", "refunded", b"refunded"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "disputed", b"disputed", "over_limit", b"over_limit", "refunded", b"refunded"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "charges", b"charges", "dispute_state", b"dispute_state", "disputed", b"disputed", "house_id", b"house_id", "order_id", b"order_id", "pay_url", b"pay_url", "payment_id", b"payment_id", "performance_id", b"performance_id", "provider", b"provider", "provider_account_id", b"provider_account_id", "provider_ref", b"provider_ref", "reason", b"reason", "refund_state", b"refund_state", "refunded", b"refunded", "refunds", b"refunds", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "charges", b"charges", "dispute_state", b"dispute_state", "disputed", b"disputed", "house_id", b"house_id", "order_id", b"order_id", "over_limit", b"over_limit", "pay_url", b"pay_url", "payment_id", b"payment_id", "performance_id", b"performance_id", "provider", b"provider", "provider_account_id", b"provider_account_id", "provider_ref", b"provider_ref", "reason", b"reason", "refund_state", b"refund_state", "refunded", b"refunded", "refunds", b"refunds", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -506,6 +512,7 @@ class CreatePaymentRequest(_message.Message):
     INSTRUMENTS_FIELD_NUMBER: _builtins.int
     PROVIDER_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     METHOD_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """order id and attempt."""
     house_id: _builtins.str
@@ -532,6 +539,12 @@ class CreatePaymentRequest(_message.Message):
         cannot pay its part ends the payment at once as failed. At most 5.
         """
 
+    @_builtins.property
+    def limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstrumentLimit]:
+        """How many tickets one card may pay for, of performances that bound it. At most 20. It is judged once the provider says
+        with what is paid, before the money is captured where that is possible.
+        """
+
     def __init__(
         self,
         *,
@@ -545,14 +558,105 @@ class CreatePaymentRequest(_message.Message):
         instruments: _abc.Iterable[Global___InstrumentCharge] | None = ...,
         provider_account_id: _builtins.str = ...,
         method: _builtins.str = ...,
+        limits: _abc.Iterable[Global___InstrumentLimit] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_at_ms", b"expires_at_ms", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "instruments", b"instruments", "method", b"method", "order_id", b"order_id", "performance_id", b"performance_id", "provider_account_id", b"provider_account_id", "return_url", b"return_url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expires_at_ms", b"expires_at_ms", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "instruments", b"instruments", "limits", b"limits", "method", b"method", "order_id", b"order_id", "performance_id", b"performance_id", "provider_account_id", b"provider_account_id", "return_url", b"return_url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreatePaymentRequest: _TypeAlias = CreatePaymentRequest  # noqa: Y015
+
+@_typing.final
+class InstrumentLimit(_message.Message):
+    """The payment pays for so many tickets of a performance, of which one card may pay for at most so many."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    MOST_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance."""
+    count: _builtins.int
+    """How many this payment pays for, 1 to 1,000."""
+    most: _builtins.int
+    """How many one card may pay for, 1 to 1,000."""
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        count: _builtins.int = ...,
+        most: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "most", b"most", "performance_id", b"performance_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InstrumentLimit: _TypeAlias = InstrumentLimit  # noqa: Y015
+
+@_typing.final
+class OverLimit(_message.Message):
+    """The limit of its card that a payment passed. Its money is let go, or refunded whole where it came at once."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    MOST_FIELD_NUMBER: _builtins.int
+    HAS_FIELD_NUMBER: _builtins.int
+    WANTED_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance."""
+    most: _builtins.int
+    """How many one card may pay for."""
+    has: _builtins.int
+    """How many it has paid for."""
+    wanted: _builtins.int
+    """How many this payment would pay for."""
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        most: _builtins.int = ...,
+        has: _builtins.int = ...,
+        wanted: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["has", b"has", "most", b"most", "performance_id", b"performance_id", "wanted", b"wanted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OverLimit: _TypeAlias = OverLimit  # noqa: Y015
+
+@_typing.final
+class SeatsBack(_message.Message):
+    """Tickets that have ended with a refund."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance."""
+    count: _builtins.int
+    """How many."""
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "performance_id", b"performance_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeatsBack: _TypeAlias = SeatsBack  # noqa: Y015
 
 @_typing.final
 class CreatePaymentResponse(_message.Message):
@@ -883,6 +987,7 @@ class RefundPaymentRequest(_message.Message):
     ROUTE_FIELD_NUMBER: _builtins.int
     TO_PAYMENT_ID_FIELD_NUMBER: _builtins.int
     NOTHING_TAKEN_FIELD_NUMBER: _builtins.int
+    SEATS_BACK_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
@@ -899,6 +1004,10 @@ class RefundPaymentRequest(_message.Message):
     def amount(self) -> _money_pb2.Money:
         """How much, in the payment's currency; unset: all that is left."""
 
+    @_builtins.property
+    def seats_back(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatsBack]:
+        """Tickets that have ended with it: the card may pay for as many others. Of all that is left: all of them."""
+
     def __init__(
         self,
         *,
@@ -909,10 +1018,11 @@ class RefundPaymentRequest(_message.Message):
         route: Global___RefundRoute.ValueType = ...,
         to_payment_id: _builtins.str = ...,
         nothing_taken: _builtins.bool = ...,
+        seats_back: _abc.Iterable[Global___SeatsBack] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "nothing_taken", b"nothing_taken", "payment_id", b"payment_id", "route", b"route", "to_payment_id", b"to_payment_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "nothing_taken", b"nothing_taken", "payment_id", b"payment_id", "route", b"route", "seats_back", b"seats_back", "to_payment_id", b"to_payment_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
