@@ -54,11 +54,12 @@ def _vat(vat: DomainVat, line: DomainLine) -> Vat | None:
 
 def wire_money_back(order: Order, part: OrderPart) -> list[RefundedLine]:
     """What has gone back in all of the part's lines, by component; lines of which nothing has are left out."""
-    currency = order.total.currency
+    currency, categories = order.total.currency, {line.seat_id: line.category for line in part.lines}
     return [
         RefundedLine(
             performance_id=one.line.performance_id,
             seat_id=one.line.seat_id,
+            category=categories[one.line.seat_id],
             amount=wire_money(one.amount_minor, currency),
             components=[
                 wire_line_component(

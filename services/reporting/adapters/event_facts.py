@@ -132,7 +132,7 @@ def _lines_back(event: IncomingEvent, partly: OrderPartlyRefunded) -> tuple[Line
             if kind is None:
                 raise EventMalformed(event_id=event.id, field="lines.components.kind", problem=f"unknown: {one.kind}")
             parts.append(BackPart(kind.value, one.amount.amount_minor, one.vat.amount.amount_minor))
-        lines.append(LineBack(line.seat_id, tuple(parts)))
+        lines.append(LineBack(line.seat_id, tuple(parts), line.category))
     back = sum(part.amount_minor for line in lines for part in line.parts)
     if lines and back != partly.refunded.amount_minor:
         raise EventMalformed(event_id=event.id, field="lines", problem="do not add up to what went back")

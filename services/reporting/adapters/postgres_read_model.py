@@ -36,11 +36,11 @@ _OPEN = text(
 )
 _DEPENDENT = text(
     f"""SELECT NULL AS order_id, category, channel, tickets, revenue_minor, NULL AS confirmed, NULL AS refunded,
-               NULL AS refunded_minor, NULL AS cancelled
+               NULL AS refunded_minor, NULL AS cancelled, NULL AS back
         FROM sales_lines WHERE {_KEY}
         UNION ALL
         SELECT order_id, category, channel, tickets, revenue_minor, confirmed, refunded, orders.refunded_minor,
-               orders.cancelled
+               orders.cancelled, orders.back
         FROM orders LEFT JOIN order_lines USING (generation, house_id, performance_id, order_id)
         WHERE {_KEY} AND order_id = ANY(CAST(:order_ids AS text[]))"""  # noqa: S608 (fixed parts)
 )
@@ -64,17 +64,17 @@ _SAVE = text(
         ), known AS (
             INSERT INTO orders
                 (generation, house_id, performance_id, order_id, channel, confirmed, refunded, refunded_minor,
-                 cancelled)
+                 cancelled, back)
             SELECT {_KEY_VALUES}, e.order_id, e.channel, e.confirmed, e.refunded, e.refunded_minor,
-                   CAST(e.cancelled AS jsonb)
+                   CAST(e.cancelled AS jsonb), CAST(e.back AS jsonb)
             FROM unnest(
                 CAST(:order_ids AS text[]), CAST(:order_channels AS text[]), CAST(:order_confirmed AS boolean[]),
                 CAST(:order_refunded AS boolean[]), CAST(:order_refunded_minor AS bigint[]),
-                CAST(:order_cancelled AS text[])
-            ) AS e (order_id, channel, confirmed, refunded, refunded_minor, cancelled)
+                CAST(:order_cancelled AS text[]), CAST(:order_back AS text[])
+            ) AS e (order_id, channel, confirmed, refunded, refunded_minor, cancelled, back)
             ON CONFLICT (generation, house_id, performance_id, order_id) DO UPDATE
             SET channel = excluded.channel, confirmed = excluded.confirmed, refunded = excluded.refunded,
-                refunded_minor = excluded.refunded_minor, cancelled = excluded.cancelled
+                refunded_minor = excluded.refunded_minor, cancelled = excluded.cancelled, back = excluded.back
         )
         INSERT INTO order_lines
             (generation, house_id, performance_id, order_id, category, tickets, revenue_minor, refunded_minor)
@@ -136,6 +136,7 @@ class PostgresReadModel:
                 "order_cancelled": [
                     json.dumps(sorted(order.cancelled)) if order.cancelled else None for order in orders
                 ],
+                "order_back": [json.dumps(order.back) if order.back else None for order in orders],
                 "order_refunded_minor": [order.refunded_minor for order in orders],
                 "lines_of": [order_id for order_id, _, _ in sold],
                 "order_categories": [line.category for _, line, _ in sold],
@@ -165,4 +166,5 @@ def _order_of(order_id: str, rows: Sequence[RowMapping]) -> OrderFigures:
         refunded=rows[0]["refunded"],
         refunded_minor=rows[0]["refunded_minor"],
         cancelled=frozenset((seat_id, category) for seat_id, category in rows[0]["cancelled"] or ()),
+        back=tuple((category, minor) for category, minor in rows[0]["back"] or ()),
     )

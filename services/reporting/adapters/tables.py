@@ -129,6 +129,8 @@ orders = Table(
     Column("refunded_minor", BigInteger, nullable=False, server_default="0"),
     # [[seat, category], ...] of lines that were cancelled by themselves. NULL: none.
     Column("cancelled", JSONB(none_as_null=True)),
+    # [[category, minor units], ...] of which `refunded_minor` was taken. NULL: not told, or by the release before.
+    Column("back", JSONB(none_as_null=True)),
     ForeignKeyConstraint(_PERFORMANCE, _PERFORMANCE_TARGET),
 )
 

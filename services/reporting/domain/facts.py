@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -72,10 +73,11 @@ class BackPart(NamedTuple):
 
 
 class LineBack(NamedTuple):
-    """What has gone back of one line in all."""
+    """What has gone back of one line in all. `category`: empty where a release before has told it."""
 
     seat_id: str
     parts: tuple[BackPart, ...]
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,16 @@ class SalePartlyRefunded:
     refunded_minor: int
     at_ms: int
     lines: tuple[LineBack, ...] = ()
+
+    @property
+    def by_category(self) -> tuple[tuple[str, int], ...]:
+        """How much of what has gone back was taken of which categories; none where not all of it is told."""
+        if not all(line.category for line in self.lines):
+            return ()
+        back: Counter[str] = Counter()
+        for line in self.lines:
+            back[line.category] += sum(part.amount_minor for part in line.parts)
+        return tuple(sorted(back.items()))
 
 
 @dataclass(frozen=True, slots=True)

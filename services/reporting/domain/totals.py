@@ -47,13 +47,14 @@ class OrderFigures:
     confirmed: bool = False
     refunded: bool = False
     refunded_minor: int = 0
+    # Of which categories that was taken; none where nobody has said.
+    back: tuple[tuple[str, int], ...] = ()
     # Seat and category of each line that was cancelled by itself.
     cancelled: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def kept_lines(self) -> tuple[TicketsSold, ...]:
-        """The lines less what was cancelled and what went back, shared out by what each cost, rounded so that the sum
-        is exact."""
+        """The lines less what was cancelled and what went back."""
         gone = Counter(category for _, category in self.cancelled)
         return tuple(
             replace(line, tickets=line.tickets - gone[line.category], revenue_minor=line.revenue_minor - share)
@@ -62,7 +63,12 @@ class OrderFigures:
 
     @property
     def shares(self) -> tuple[int, ...]:
-        """What each line gave of the money that went back."""
+        """What each line gave of the money that went back: as was told, or shared out by what each cost, rounded so
+        that the sum is exact."""
+        told = dict(self.back)
+        # A process of the release before knows the sum alone.
+        if told and sum(told.values()) == self.refunded_minor:
+            return tuple(told.get(line.category, 0) for line in self.lines)
         total_minor = sum(line.revenue_minor for line in self.lines)
         back_minor = min(self.refunded_minor, total_minor)
         up_to, shares = 0, []
@@ -210,7 +216,7 @@ def _cancel(totals: Totals, order: OrderFigures, fact: LinesCancelled) -> tuple[
 def _refund_partly(totals: Totals, order: OrderFigures, fact: SalePartlyRefunded) -> tuple[Totals, OrderFigures]:
     if fact.refunded_minor <= order.refunded_minor:
         return totals, order
-    after = replace(order, refunded_minor=fact.refunded_minor)
+    after = replace(order, refunded_minor=fact.refunded_minor, back=fact.by_category)
     lines = totals.lines
     if order.counts:
         lines = _changed(_changed(lines, order, -1), after, 1)

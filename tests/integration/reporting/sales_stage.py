@@ -8,10 +8,11 @@ from typing import Any
 
 from balcon.catalogue.v1.catalogue_events_pb2 import PerformanceCreated
 from balcon.catalogue.v1.catalogue_service_pb2 import Performance, Price
+from balcon.catalogue.v1.prices_pb2 import PRICE_COMPONENT_KIND_BASE
 from balcon.inventory.v1.inventory_events_pb2 import AvailabilityChanged
 from balcon.inventory.v1.inventory_service_pb2 import SeatCounts
 from balcon.orders.v1.orders_events_pb2 import OrderConfirmed, OrderPartlyRefunded, OrderRefunded
-from balcon.orders.v1.orders_service_pb2 import OrderLine
+from balcon.orders.v1.orders_service_pb2 import LineComponent, OrderLine, RefundedLine
 from balcon.types.v1.money_pb2 import Money
 from balcon.types.v1.seating_pb2 import CHANNEL_ONLINE
 from google.protobuf.message import Message as Protobuf
@@ -112,8 +113,14 @@ def refunded(order_id: str, performance_id: str, *, house_id: str = HOUSE, at_ms
 
 
 def partly_refunded(
-    order_id: str, performance_id: str, refunded_minor: int, *, total_minor: int = 2500
+    order_id: str,
+    performance_id: str,
+    refunded_minor: int,
+    *,
+    total_minor: int = 2500,
+    lines: Sequence[tuple[str, int]] = (),
 ) -> OrderPartlyRefunded:
+    """`lines`: how much went back of a line of each category."""
     return OrderPartlyRefunded(
         order_id=order_id,
         house_id=HOUSE,
@@ -121,6 +128,16 @@ def partly_refunded(
         total=money(total_minor),
         refunded=money(refunded_minor),
         refunded_at_ms=1_500,
+        lines=[
+            RefundedLine(
+                performance_id=performance_id,
+                seat_id=category,
+                category=category,
+                amount=money(minor),
+                components=[LineComponent(kind=PRICE_COMPONENT_KIND_BASE, amount=money(minor))],
+            )
+            for category, minor in lines
+        ],
     )
 
 

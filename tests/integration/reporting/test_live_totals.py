@@ -60,6 +60,16 @@ async def test_a_part_that_went_back_lowers_revenue_until_the_whole_is_back(data
             LineKey("B", Channel.ONLINE): LineFigures(2, 1500),
         }
         assert await stage.violations() == []
+        # Of which lines, as is told from then on; and once more, of what was kept with the order.
+        for told in ([("A", 2500)], [("A", 2500), ("B", 300)]):
+            back = partly_refunded("o1", "p1", sum(minor for _, minor in told), total_minor=3500, lines=told)
+            await stage.publisher.publish(back)
+        await stage.caught_up()
+        assert (await stage.totals("p1")).lines == {
+            LineKey("A", Channel.ONLINE): LineFigures(1, 0),
+            LineKey("B", Channel.ONLINE): LineFigures(2, 1700),
+        }
+        assert await stage.violations() == []
         await stage.publisher.publish(refunded("o1", "p1"))
         await stage.caught_up()
         assert (await stage.totals("p1")).lines == {LineKey("B", Channel.ONLINE): LineFigures(1, 1000)}

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from services.contracts.channels import Channel
 from services.reporting.domain.facts import (
+    BackPart,
     Fact,
+    LineBack,
     PerformanceDescribed,
     SaleConfirmed,
     SalePartlyRefunded,
@@ -94,6 +96,29 @@ def test_a_part_is_shared_out_over_the_lines_by_what_they_cost() -> None:
     totals = folded([confirmed("o1", ("A", 2, 5000), ("B", 1, 2500), ("C", 1, 0)), partly("o1", 1000)])
     revenues = {key.category: line.revenue_minor for key, line in totals.lines.items()}
     assert revenues == {"A": 4334, "B": 2166, "C": 0}
+
+
+def told_back(**minor: int) -> tuple[LineBack, ...]:
+    return tuple(
+        LineBack(f"seat_{category}", (BackPart("BASE", amount, 0),), category) for category, amount in minor.items()
+    )
+
+
+@pytest.mark.parametrize("is_early", [False, True])
+def test_r5_8_what_went_back_of_a_told_line_is_taken_of_its_category_and_of_no_other(is_early: bool) -> None:
+    sale = confirmed("o1", ("STANDARD", 1, 5_000), ("VIP", 1, 10_000))
+    back = replace(partly("o1", 10_000), lines=told_back(VIP=10_000))
+    totals = folded([back, sale] if is_early else [sale, back, back])
+    assert {key.category: line.revenue_minor for key, line in totals.lines.items()} == {"STANDARD": 5_000, "VIP": 0}
+    more = replace(partly("o1", 12_000), lines=told_back(STANDARD=2_000, VIP=10_000))
+    totals = folded([more, back, sale] if is_early else [sale, back, more])
+    assert {key.category: line.revenue_minor for key, line in totals.lines.items()} == {"STANDARD": 3_000, "VIP": 0}
+
+
+def test_what_a_release_before_told_without_categories_is_shared_out_still() -> None:
+    back = replace(partly("o1", 1_500), lines=(LineBack("a", (BackPart("BASE", 1_500, 0),)),))
+    totals = folded([confirmed("o1", ("A", 1, 5_000), ("B", 1, 10_000)), back])
+    assert {key.category: line.revenue_minor for key, line in totals.lines.items()} == {"A": 4_500, "B": 9_000}
 
 
 @pytest.mark.parametrize("facts", [("c", "p", "r"), ("p", "c", "r"), ("c", "r", "p"), ("r", "p", "c")])

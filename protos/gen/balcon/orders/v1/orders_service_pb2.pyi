@@ -593,10 +593,13 @@ class RefundedLine(_message.Message):
     SEAT_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     COMPONENTS_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance of its part."""
     seat_id: _builtins.str
     """The seat, by its id in the plan."""
+    category: _builtins.str
+    """The line's price category, where an event tells it. Releases before do not."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """What of it went back: in all where an event tells it, by this refund in a Refund. Unset where it is not known yet."""
@@ -612,10 +615,11 @@ class RefundedLine(_message.Message):
         seat_id: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
         components: _abc.Iterable[Global___LineComponent] | None = ...,
+        category: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "components", b"components", "performance_id", b"performance_id", "seat_id", b"seat_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "category", b"category", "components", b"components", "performance_id", b"performance_id", "seat_id", b"seat_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
