@@ -16,6 +16,7 @@ from services.contracts.ticket_codes import CODE_BEGINS
 from services.contracts.wire_types import wire_money
 from services.orders.adapters import order_statements as sql
 from services.orders.adapters.order_rows import Row, order_of
+from services.orders.adapters.request_audit import checked_requests
 from services.orders.adapters.tables import counted_uses, order_parts, orders, outbox, outbox_sequence, refunds, tickets
 from services.orders.domain.order import LineStatus
 from services.runtime.clock import Clock
@@ -97,7 +98,7 @@ class PostgresAudit:
             await self._orders("INV-3", "tickets for every line", sa.true(), wanted != _VALID, performance_id),
             await self._double_tickets(performance_id),
             await self._outbox(performance_id),
-            *([] if performance_id else [await self._uses()]),
+            *([] if performance_id else [await self._uses(), await self._requests()]),
         ]
 
     async def _orders(
@@ -134,6 +135,11 @@ class PostgresAudit:
             found = (await connection.execute(_MISCOUNTED)).all()
         told = [f"house {row.house_id} {row.counted_id} is {row.used}, its orders have {row.taken}" for row in found]
         return CheckResult("orders", "counted uses are those of the orders that have them", total or 0, told)
+
+    async def _requests(self) -> CheckResult:
+        """Of all performances: a request may be of several."""
+        async with connected(self._engine, _ALL) as connection:
+            return await checked_requests(connection)
 
     async def _outbox(self, performance_id: str) -> CheckResult:
         """INV-7: what is numbered ends where the sequence says, with no number twice; old rows may be purged."""

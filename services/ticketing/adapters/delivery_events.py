@@ -15,6 +15,7 @@ from balcon.catalogue.v1 import catalogue_events_pb2 as shows
 from balcon.catalogue.v1.performances_pb2 import Performance
 from balcon.customers.v1 import customers_events_pb2 as customers
 from balcon.orders.v1 import orders_events_pb2 as orders
+from balcon.orders.v1 import refund_requests_pb2 as requests
 from google.protobuf.message import DecodeError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,6 +42,13 @@ _MOVED: Final = shows.PerformanceMoved.DESCRIPTOR.full_name
 _MERGED: Final = customers.CustomersMerged.DESCRIPTOR.full_name
 _ERASED: Final = customers.CustomerErased.DESCRIPTOR.full_name
 _CANCELLED: Final = shows.PerformanceCancelled.DESCRIPTOR.full_name
+_REQUESTED: Final = orders.RefundRequestChanged.DESCRIPTOR.full_name
+# Who takes a request back needs no letter about it.
+_OF_STATE: Final = {
+    requests.REFUND_REQUEST_STATE_ASKED: DeliveryKind.REFUND_ASKED,
+    requests.REFUND_REQUEST_STATE_GRANTED: DeliveryKind.REFUND_GRANTED,
+    requests.REFUND_REQUEST_STATE_DECLINED: DeliveryKind.REFUND_DECLINED,
+}
 OLD_NEWS: Final = "it was heard three days after it happened"
 
 
@@ -73,6 +81,8 @@ class DeliveryEvents:
                     await self._add(connection, planned)
                     planned.clear()
                     await self._gone(TicketRows(connection, event.house_id, now_ms), event)
+                elif event.type == _REQUESTED:
+                    planned[event.house_id] += self._requested(event, now_ms)
                 elif event.type == _MOVED:
                     planned[event.house_id] += await self._moved(connection, event, now_ms)
                 elif event.type == _CANCELLED:
@@ -95,6 +105,14 @@ class DeliveryEvents:
         else:
             merged = customers.CustomersMerged.FromString(event.payload)
             await rows.follow_merge(merged.merged_customer_id, merged.customer_id)
+
+    def _requested(self, event: IncomingEvent, now_ms: int) -> list[Delivery]:
+        """Once for each state of a request. What is granted as soon as it is asked is one letter."""
+        told = orders.RefundRequestChanged.FromString(event.payload)
+        kind = _OF_STATE.get(told.state)
+        if kind is None or now_ms - told.changed_at_ms > HISTORY_MS:
+            return []
+        return [self._line(Occasion(told.order_id, kind, told.changed_at_ms, told.refund_request_id), now_ms)]
 
     async def _moved(self, connection: AsyncConnection, event: IncomingEvent, now_ms: int) -> list[Delivery]:
         """R2.10: buyers are told once of each move."""

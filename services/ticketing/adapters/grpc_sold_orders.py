@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import grpc
 from balcon.customers.v1.customers_pb2 import Buyer, GetCustomerRequest, IdentifyCustomersRequest
 from balcon.customers.v1.customers_service_pb2_grpc import CustomersServiceStub
+from balcon.orders.v1 import buyer_policy_pb2 as policies
 from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.orders.v1 import refund_requests_pb2 as requests
 from balcon.orders.v1.buyer_policy_pb2 import GetBuyerPolicyRequest
@@ -21,7 +22,7 @@ from services.runtime.errors import Refusal
 from services.ticketing.adapters.neighbour_answers import answer_of
 from services.ticketing.domain.holder_rules import USUAL_LETTERS_A_DAY, USUAL_TRANSFERS, HolderRules
 from services.ticketing.domain.refusals import CustomerNotFound, OrderNotFound
-from services.ticketing.domain.sold_order import Reader, SoldLine, SoldOrder, Tax
+from services.ticketing.domain.sold_order import AskedBack, Reader, RefundWish, SoldLine, SoldOrder, Tax
 from services.ticketing.ports.shows import NeighbourSilent
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceAsyncStub
     from balcon.orders.v1.refund_requests_pb2_grpc import RefundRequestsServiceAsyncStub
 
+_WISHES: Final = {policies.RefundWish.Value(f"REFUND_WISH_{wish.value}"): wish for wish in RefundWish}
 # As many as there are tickets of an order.
 _MOST_REQUESTS: Final = 500
 _CONFIRMED: Final = wire.ORDER_STATE_CONFIRMED
@@ -73,6 +75,18 @@ class GrpcSoldOrders:
             for part in one.parts
             for seat_id in part.seat_ids
         }
+
+    async def refund_request(self, house_id: str, refund_request_id: str) -> AskedBack | Refusal:
+        """See SoldOrders.refund_request."""
+        request = requests.GetRefundRequestRequest(house_id=house_id, refund_request_id=refund_request_id)
+        absent: Mapping[Reason, Refusal] = {Reason.REFUND_REQUEST_NOT_FOUND: OrderNotFound(refund_request_id)}
+        with own_account():
+            found = await answer_of(self._requests.GetRefundRequest(request), absent)
+        if isinstance(found, Refusal):
+            return found
+        told = found.request
+        seats = tuple((part.performance_id, seat_id) for part in told.parts for seat_id in part.seat_ids)
+        return AskedBack(seats, _WISHES.get(told.wish, RefundWish.MONEY), told.back.amount_minor, told.reason)
 
     async def holder_rules(self, house_id: str, performance_id: str) -> HolderRules:
         """See SoldOrders.holder_rules."""

@@ -38,6 +38,14 @@ class DeliveryKind(Enum):
     PASSED_ON = "PASSED_ON"
     MOVED = "MOVED"
     CANCELLED = "CANCELLED"
+    # What became of a buyer's request for a refund.
+    REFUND_ASKED = "REFUND_ASKED"
+    REFUND_GRANTED = "REFUND_GRANTED"
+    REFUND_DECLINED = "REFUND_DECLINED"
+
+
+# Letters about a buyer's request for a refund; the name of their occasion is the request's.
+OF_REQUESTS: Final = frozenset({DeliveryKind.REFUND_ASKED, DeliveryKind.REFUND_GRANTED, DeliveryKind.REFUND_DECLINED})
 
 
 class DeliveryState(Enum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,24 @@ class SoldOrder:
     customer_id: str
     is_confirmed: bool
     lines: tuple[SoldLine, ...]
+
+
+class RefundWish(Enum):
+    """What a buyer wishes for tickets given back; names as in balcon.orders.v1.RefundWish."""
+
+    MONEY = "MONEY"
+    VOUCHER = "VOUCHER"
+    NOTHING = "NOTHING"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBack:
+    """A buyer's request for a refund: its tickets by performance and seat, what was promised, why it was declined."""
+
+    seats: tuple[tuple[str, str], ...]
+    wish: RefundWish
+    back_minor: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

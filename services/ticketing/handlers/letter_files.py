@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.runtime.errors import FieldInvalid
-from services.ticketing.domain.delivery import DeliveryKind
+from services.ticketing.domain.delivery import OF_REQUESTS, DeliveryKind
 from services.ticketing.handlers.paper_styles import stock_of
 from services.ticketing.letters.calendar_file import CANCEL_TYPE, CONTENT_TYPE, is_cancel
 from services.ticketing.paper.shipped_stocks import DEFAULT_STOCK
@@ -14,6 +14,8 @@ from services.ticketing.paper.stock import Stock
 from services.ticketing.ports.enclosures import Plan, SheetToDraw
 from services.ticketing.ports.paper import CalendarSheet, TicketsSheet
 
+# Whoever has given something away may have other tickets for the same evening.
+_WITHOUT_DATES: Final = OF_REQUESTS | {DeliveryKind.PASSED_ON}
 # A house that has a stock of this name has its e-tickets on it.
 E_TICKET_STOCK: Final = "e-ticket"
 
@@ -37,8 +39,8 @@ class CalendarFile:
     """See Enclosure: the performances of the letter."""
 
     async def enclosed(self, plan: Plan) -> Sequence[SheetToDraw]:
-        """See Enclosure.enclosed. Who has passed tickets on may have others for the same evening."""
-        if plan.delivery.occasion.kind is DeliveryKind.PASSED_ON:
+        """See Enclosure.enclosed."""
+        if plan.delivery.occasion.kind in _WITHOUT_DATES:
             return ()
         kind = CANCEL_TYPE if is_cancel(plan.letter) else CONTENT_TYPE
         name = f"{plan.letter.order_number}.ics"

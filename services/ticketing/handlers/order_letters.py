@@ -14,10 +14,10 @@ from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
 from services.runtime.mail.letter import Attachment, LetterText
 from services.runtime.seal import Seal
-from services.ticketing.domain.delivery import Delivery, DeliveryKind
+from services.ticketing.domain.delivery import OF_REQUESTS, Delivery, DeliveryKind
 from services.ticketing.domain.paper_style import PaperStyle
 from services.ticketing.domain.show import Show
-from services.ticketing.domain.sold_order import Reader, SoldLine, SoldOrder, Tax
+from services.ticketing.domain.sold_order import AskedBack, Reader, SoldLine, SoldOrder, Tax
 from services.ticketing.domain.ticket import Ticket, spoken_code
 from services.ticketing.handlers.known_shows import KnownShows
 from services.ticketing.handlers.sheets import performance_of, style_of
@@ -37,7 +37,7 @@ _Kind = DeliveryKind
 # Letters that tell what was paid.
 _PRICED: Final = frozenset({_Kind.CONFIRMATION, _Kind.AGAIN})
 # Letters whose tickets let nobody in, by them.
-_WITHOUT_TICKETS: Final = frozenset({_Kind.PASSED_ON, _Kind.CANCELLED})
+_WITHOUT_TICKETS: Final = OF_REQUESTS | {_Kind.PASSED_ON, _Kind.CANCELLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class _Facts:
     shows: Mapping[str, Show]
     own: PaperStyle
     sold: Mapping[tuple[str, str], SoldLine]
+    refund: AskedBack | None = None
 
     @property
     def is_priced(self) -> bool:
@@ -121,16 +122,15 @@ class OrderLetters:
         return await self._drawn(plan, facts)
 
     async def _gathered(self, house_id: str, line: Delivery) -> _Facts | NotWritten:
-        order = await self._orders.order(house_id, line.occasion.order_id)
-        if isinstance(order, Refusal):
-            return NotWritten("there is no such order")
-        if not order.is_confirmed:
-            return NotWritten("the order is not confirmed any more")
+        about = await self._about(house_id, line)
+        if isinstance(about, NotWritten):
+            return about
+        order, refund = about
         customer_id = line.customer_id or order.customer_id
         if not customer_id:
             return NotWritten("nobody has kept who bought")
         async with self._store.transaction(house_id) as transaction:
-            tickets = await self._tickets(transaction.tickets, line)
+            tickets = await self._tickets(transaction.tickets, line, refund)
             own = (await transaction.paper_styles.get()).style
         if not tickets:
             return NotWritten("there are no tickets to send any more")
@@ -152,13 +152,28 @@ class OrderLetters:
         if line.occasion.kind is _Kind.MOVED and shows[line.occasion.performance_id].move_number > _move_of(line):
             return NotWritten("it was moved again, and the later date is told")
         sold = {(one.performance_id, one.seat_id): one for one in order.lines}
-        return _Facts(house_id, line, order, reader, tickets, shows, own, sold)
+        return _Facts(house_id, line, order, reader, tickets, shows, own, sold, refund)
+
+    async def _about(self, house_id: str, line: Delivery) -> tuple[SoldOrder, AskedBack | None] | NotWritten:
+        """The order, and the request where the letter is about one: that is told whatever became of the order."""
+        order = await self._orders.order(house_id, line.occasion.order_id)
+        if isinstance(order, Refusal):
+            return NotWritten("there is no such order")
+        if line.occasion.kind not in OF_REQUESTS:
+            return (order, None) if order.is_confirmed else NotWritten("the order is not confirmed any more")
+        refund = await self._orders.refund_request(house_id, line.occasion.name)
+        return NotWritten("there is no such request") if isinstance(refund, Refusal) else (order, refund)
 
     @staticmethod
-    async def _tickets(rows: Tickets, line: Delivery) -> Sequence[Ticket]:
+    async def _tickets(rows: Tickets, line: Delivery, refund: AskedBack | None) -> Sequence[Ticket]:
         """In the order of the performances and seats."""
-        if line.ticket_ids:
-            found: Sequence[Ticket] = await rows.by_id(line.ticket_ids)
+        if refund is not None:
+            # The last of each seat, whether it lets in or not.
+            all_of_order = sorted(await rows.of_order(line.occasion.order_id), key=lambda one: one.issued_at_ms)
+            by_seat = {(one.performance_id, one.seat.seat_id): one for one in all_of_order}
+            found: Sequence[Ticket] = [by_seat[seat] for seat in refund.seats if seat in by_seat]
+        elif line.ticket_ids:
+            found = await rows.by_id(line.ticket_ids)
             is_past = line.occasion.kind is _Kind.PASSED_ON
             found = [one for one in found if is_past or one.is_valid]
         else:
@@ -232,6 +247,7 @@ def _letter(facts: _Facts, names: Mapping[str, str], urls: Mapping[str, str], no
         total_minor=sum(one.price_minor for one in mine) if facts.is_priced else None,
         taxes=_taxes(mine) if facts.is_priced else (),
         is_copy=facts.line.unknown > 0,
+        refund=facts.refund,
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from services.paper.house_style import HouseStyle
 from services.paper.localised import clock_text, day_text, money_text, share_text, weekday_moment_text
+from services.ticketing.domain.delivery import DeliveryKind
+from services.ticketing.domain.sold_order import RefundWish
 from services.ticketing.letters import words_de, words_en, words_nb, words_nl
 from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter
 from services.ticketing.letters.words import LetterWords
@@ -58,6 +60,8 @@ class LetterView:
     notes: tuple[str, ...]
     footer: tuple[str, ...]
     words: LetterWords
+    # What the house says in its own words, line by line, below what it is called.
+    said: tuple[str, tuple[str, ...]] | None = None
 
 
 def view_of(letter: OrderLetter, style: HouseStyle) -> LetterView:
@@ -77,7 +81,14 @@ def view_of(letter: OrderLetter, style: HouseStyle) -> LetterView:
         notes=tuple(_notes(letter, words, style)),
         footer=(style.house_name, *style.address_lines, words.automatic.format(house=style.house_name)),
         words=words,
+        said=_said(letter, words, style),
     )
+
+
+def _said(letter: OrderLetter, words: LetterWords, style: HouseStyle) -> tuple[str, tuple[str, ...]] | None:
+    if letter.kind is not DeliveryKind.REFUND_DECLINED or letter.refund is None or not letter.refund.reason:
+        return None
+    return words.refund_reason.format(house=style.house_name), tuple(letter.refund.reason.splitlines())
 
 
 def _titles(letter: OrderLetter, words: LetterWords) -> str:
@@ -118,6 +129,8 @@ def _seat(seat: LetterSeat, words: LetterWords, style: HouseStyle) -> SeatRow:
 
 
 def _sums(letter: OrderLetter, words: LetterWords, style: HouseStyle) -> Iterator[tuple[str, str]]:
+    if letter.refund is not None and letter.kind is DeliveryKind.REFUND_GRANTED and letter.refund.back_minor:
+        yield words.refund_back, money_text(letter.refund.back_minor, style.currency, style.language)
     if letter.total_minor is None:
         return
     yield words.total, money_text(letter.total_minor, style.currency, style.language)
@@ -138,5 +151,19 @@ def _notes(letter: OrderLetter, words: LetterWords, style: HouseStyle) -> Iterat
     for until in sorted({show.refund_until_ms for show in letter.shows} - {0}):
         told = weekday_moment_text(until, style.time_zone, style.language)
         yield words.refund_until.format(house=style.house_name, until=told)
+    if letter.refund is not None and letter.kind is DeliveryKind.REFUND_GRANTED:
+        yield _way_back(letter.refund.wish, words).format(house=style.house_name)
     if letter.total_minor and not letter.taxes:
         yield words.no_vat
+
+
+def _way_back(wish: RefundWish, words: LetterWords) -> str:
+    match wish:
+        case RefundWish.MONEY:
+            return words.refund_as_money
+        case RefundWish.VOUCHER:
+            return words.refund_as_voucher
+        case RefundWish.NOTHING:
+            return words.refund_as_gift
+        case _:
+            assert_never(wish)

@@ -45,6 +45,12 @@ class LetterWords:
     calendar_attached: str
     calendar_removed: str
     refund_until: str
+    # Above the sum, below it by what was wished, and above the house's own words.
+    refund_back: str
+    refund_as_money: str
+    refund_as_voucher: str
+    refund_as_gift: str
+    refund_reason: str
     is_copy: str
     automatic: str
     calendar: str

@@ -45,6 +45,23 @@ LETTER: Final = LetterWords(
             "leider musste {house} eine Vorstellung absagen, für die Sie Karten haben. "
             "Wie es mit Ihrem Geld weitergeht, teilt Ihnen das Haus mit; Sie müssen jetzt nichts tun.",
         ),
+        DeliveryKind.REFUND_ASKED: KindWords(
+            "Ihre Anfrage: {title}",
+            "Ihre Anfrage ist da",
+            "Sie haben {house} gebeten, diese Karten zurückzunehmen. Sie bleiben gültig, bis darüber entschieden ist; "
+            "dann hören Sie von uns.",
+        ),
+        DeliveryKind.REFUND_GRANTED: KindWords(
+            "Zurückgenommen: {title}",
+            "Ihre Karten sind zurückgenommen",
+            "{house} hat diese Karten zurückgenommen. Mit ihnen kommt niemand mehr hinein.",
+        ),
+        DeliveryKind.REFUND_DECLINED: KindWords(
+            "Zu Ihrer Anfrage: {title}",
+            "Ihre Anfrage ist abgelehnt",
+            "Sie haben {house} gebeten, diese Karten zurückzunehmen. Das ist leider nicht möglich: "
+            "Sie behalten sie, und sie bleiben gültig.",
+        ),
     },
     and_more="{title} und {count} weitere",
     order="Bestellung",
@@ -68,6 +85,12 @@ LETTER: Final = LetterWords(
     calendar_attached="Mit der angehängten Kalenderdatei kommt der Termin in Ihren Kalender.",
     calendar_removed="Mit der angehängten Kalenderdatei verschwindet der Termin aus Ihrem Kalender.",
     refund_until="Sie können am neuen Termin nicht? Bis {until} können Sie bei {house} Ihr Geld zurückverlangen.",
+    refund_back="Sie bekommen zurück",
+    refund_as_money="Das Geld geht auf dem Weg zurück, auf dem Sie bezahlt haben. Bei Bank oder Karte dauert das "
+    "bis zu zehn Tage.",
+    refund_as_voucher="Sie bekommen es als Gutschein. {house} teilt Ihnen den Code mit.",
+    refund_as_gift="Sie wollten nichts dafür zurück: Danke für Ihre Spende an {house}.",
+    refund_reason="{house} schreibt:",
     is_copy="Vielleicht haben Sie diese Mail schon erhalten. Es ist dieselbe Bestellung, und es sind dieselben Karten.",
     automatic="Diese Mail wurde automatisch von {house} gesendet.",
     calendar="Kalender",

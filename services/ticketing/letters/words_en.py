@@ -45,6 +45,23 @@ LETTER: Final = LetterWords(
             "Unfortunately {house} has had to cancel a performance that you have tickets for. "
             "The house will let you know about your money; you need not do anything now.",
         ),
+        DeliveryKind.REFUND_ASKED: KindWords(
+            "Your request: {title}",
+            "We have your request",
+            "You have asked {house} to take these tickets back. They stay good until the house has decided, "
+            "and you will hear from us then.",
+        ),
+        DeliveryKind.REFUND_GRANTED: KindWords(
+            "Given back: {title}",
+            "Your tickets are given back",
+            "{house} has taken these tickets back. They let nobody in any more.",
+        ),
+        DeliveryKind.REFUND_DECLINED: KindWords(
+            "About your request: {title}",
+            "Your request is declined",
+            "You have asked {house} to take these tickets back. Unfortunately that is not possible: "
+            "they stay yours and stay good.",
+        ),
     },
     and_more="{title} and {count} more",
     order="Order",
@@ -68,6 +85,11 @@ LETTER: Final = LetterWords(
     calendar_attached="The calendar file that is attached puts the date into your calendar.",
     calendar_removed="The calendar file that is attached takes the date out of your calendar.",
     refund_until="Cannot come on the new date? You can ask {house} for your money until {until}.",
+    refund_back="You get back",
+    refund_as_money="The money is on its way back to how you paid. With a bank or card that takes up to ten days.",
+    refund_as_voucher="You get it as a voucher. {house} will let you have its code.",
+    refund_as_gift="You wished for nothing in return: thank you for your gift to {house}.",
+    refund_reason="{house} writes:",
     is_copy="This mail may have reached you before. It is the same order and these are the same tickets.",
     automatic="This mail was sent automatically by {house}.",
     calendar="Calendar",

@@ -45,6 +45,23 @@ LETTER: Final = LetterWords(
             "Dessverre har {house} måttet avlyse en forestilling du har billetter til. "
             "Huset gir beskjed om pengene dine; du trenger ikke gjøre noe nå.",
         ),
+        DeliveryKind.REFUND_ASKED: KindWords(
+            "Din forespørsel: {title}",
+            "Vi har fått forespørselen din",
+            "Du har bedt {house} om å ta disse billettene tilbake. De gjelder til det er avgjort, "
+            "og da hører du fra oss.",
+        ),
+        DeliveryKind.REFUND_GRANTED: KindWords(
+            "Tatt tilbake: {title}",
+            "Billettene dine er tatt tilbake",
+            "{house} har tatt disse billettene tilbake. De gir ikke adgang lenger.",
+        ),
+        DeliveryKind.REFUND_DECLINED: KindWords(
+            "Om forespørselen din: {title}",
+            "Forespørselen din er avslått",
+            "Du har bedt {house} om å ta disse billettene tilbake. Det går dessverre ikke: "
+            "de er fortsatt dine og gjelder fortsatt.",
+        ),
     },
     and_more="{title} og {count} til",
     order="Bestilling",
@@ -68,6 +85,11 @@ LETTER: Final = LetterWords(
     calendar_attached="Kalenderfilen som er vedlagt, legger datoen inn i kalenderen din.",
     calendar_removed="Kalenderfilen som er vedlagt, tar datoen ut av kalenderen din.",
     refund_until="Kan du ikke komme på den nye datoen? Du kan be {house} om pengene tilbake til og med {until}.",
+    refund_back="Du får tilbake",
+    refund_as_money="Pengene er på vei tilbake slik du betalte. Med bank eller kort tar det opptil ti dager.",
+    refund_as_voucher="Du får det som et gavekort. {house} gir deg koden.",
+    refund_as_gift="Du ønsket ingenting tilbake: takk for gaven til {house}.",
+    refund_reason="{house} skriver:",
     is_copy="Denne e-posten kan ha nådd deg før. Det er samme bestilling og de samme billettene.",
     automatic="Denne e-posten ble sendt automatisk av {house}.",
     calendar="Kalender",

@@ -44,6 +44,23 @@ LETTER: Final = LetterWords(
             "Helaas heeft {house} een voorstelling moeten annuleren waarvoor u kaarten hebt. "
             "U hoort van het theater hoe het met uw geld gaat; u hoeft nu niets te doen.",
         ),
+        DeliveryKind.REFUND_ASKED: KindWords(
+            "Uw verzoek: {title}",
+            "We hebben uw verzoek ontvangen",
+            "U hebt {house} gevraagd deze kaarten terug te nemen. Ze blijven geldig tot daarover beslist is; "
+            "u hoort dan van ons.",
+        ),
+        DeliveryKind.REFUND_GRANTED: KindWords(
+            "Teruggenomen: {title}",
+            "Uw kaarten zijn teruggenomen",
+            "{house} heeft deze kaarten teruggenomen. Ze geven geen toegang meer.",
+        ),
+        DeliveryKind.REFUND_DECLINED: KindWords(
+            "Over uw verzoek: {title}",
+            "Uw verzoek is afgewezen",
+            "U hebt {house} gevraagd deze kaarten terug te nemen. Dat kan helaas niet: "
+            "ze blijven van u en blijven geldig.",
+        ),
     },
     and_more="{title} en nog {count}",
     order="Bestelling",
@@ -67,6 +84,12 @@ LETTER: Final = LetterWords(
     calendar_attached="Met het bijgevoegde agendabestand zet u de datum in uw agenda.",
     calendar_removed="Met het bijgevoegde agendabestand verdwijnt de datum uit uw agenda.",
     refund_until="Kunt u niet op de nieuwe datum? Tot {until} kunt u uw geld terugvragen bij {house}.",
+    refund_back="U krijgt terug",
+    refund_as_money="Het geld gaat terug langs de weg waarlangs u betaald hebt. Bij bank of kaart duurt dat "
+    "tot tien dagen.",
+    refund_as_voucher="U krijgt het als tegoedbon. {house} laat u de code weten.",
+    refund_as_gift="U wilde er niets voor terug: dank u voor uw gift aan {house}.",
+    refund_reason="{house} schrijft:",
     is_copy="Misschien hebt u deze mail al ontvangen. Het is dezelfde bestelling en het zijn dezelfde kaarten.",
     automatic="Deze mail is automatisch verzonden door {house}.",
     calendar="Agenda",

@@ -20,10 +20,12 @@ from balcon.orders.v1.order_acts_pb2_grpc import OrderActsServiceStub
 from balcon.orders.v1.refund_requests_pb2_grpc import RefundRequestsServiceStub
 from balcon.types.v1.money_pb2 import Money
 from google.protobuf.field_mask_pb2 import FieldMask
+from sqlalchemy import text
 
 from services.runtime.rpc.client import open_channel
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.refusals import refusal
+from services.runtime.testing.servers import as_owner
 from tests.integration.orders.conftest import CLOCK, IDS, Stage, check_out_request, get_request
 from tests.integration.orders.test_orders_service import paid
 from tests.unit.orders.builders import HOUSE, SHOW, a_plan, an_offer
@@ -79,6 +81,11 @@ class Desk:
     async def granted(self, request: wire.RefundRequest) -> wire.RefundRequest:
         named = wire.GrantRefundRequestRequest(house_id=HOUSE, refund_request_id=request.refund_request_id)
         return (await self.requests.GrantRefundRequest(named)).request  # type: ignore[no-any-return]
+
+    async def broken(self) -> list[str]:
+        """What the audit finds."""
+        pages = [page async for page in AuditServiceStub(self.channel).Audit(AuditRequest())]
+        return sorted(told for page in pages for check in page.checks for told in check.violations)
 
     async def seen(self) -> orders.Order:
         return (await self.selling.GetOrder(get_request(self.order, 0))).order
@@ -141,8 +148,15 @@ async def test_what_the_rules_grant_is_given_back_at_once_and_once(stage: Stage)
         await eventually(is_back)
         gone = await refusal(desk.requests.AskOwnRefund(desk.asking("A-1")))
         assert (gone.reason, gone.facts["lines"]) == ("LINES_NOT_HELD", f"{SHOW} A-1")
-        pages = [page async for page in AuditServiceStub(desk.channel).Audit(AuditRequest())]
-        assert not [told for page in pages for check in page.checks for told in check.violations]
+        assert await desk.broken() == []
+        async with as_owner(desk.stage.settings["database_url"]).begin() as connection:
+            await connection.execute(text("SELECT set_config('balcon.all_houses', 'on', true)"))
+            await connection.execute(text("UPDATE refund_request_lines SET is_open = true"))
+            await connection.execute(text("UPDATE refund_request_lines SET seat_id = 'A-2'"))
+        assert await desk.broken() == [
+            f"house {HOUSE} request {given.refund_request_id} is GRANTED with 1 open tickets",
+            f"house {HOUSE} request {given.refund_request_id} is granted and seat A-2 lets in",
+        ]
 
 
 async def test_what_people_decide_is_kept_once_a_ticket_until_they_have(stage: Stage) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from services.contracts.languages import LANGUAGES
 from services.paper.house_style import HouseStyle
-from services.ticketing.domain.delivery import DeliveryKind
-from services.ticketing.domain.sold_order import Tax
+from services.ticketing.domain.delivery import OF_REQUESTS, DeliveryKind
+from services.ticketing.domain.sold_order import AskedBack, RefundWish, Tax
 from services.ticketing.letters.calendar_file import written_calendar
 from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter
 from services.ticketing.letters.order_letter import ink_on, written_letter
@@ -36,7 +36,11 @@ def a_letter(kind: DeliveryKind = DeliveryKind.CONFIRMATION) -> OrderLetter:
         was_at_ms=_STARTS - 86_400_000 if kind is DeliveryKind.MOVED else 0,
         refund_until_ms=_STARTS - 3_600_000 if kind is DeliveryKind.MOVED else 0,
     )
-    return OrderLetter(kind, "ord_1", "<b>Ada</b>", (show,), _STARTS - 1, 5_200, (Tax(900, 429),), is_copy=True)
+    letter = OrderLetter(kind, "ord_1", "<b>Ada</b>", (show,), _STARTS - 1, 5_200, (Tax(900, 429),), is_copy=True)
+    if kind not in OF_REQUESTS:
+        return letter
+    refund = AskedBack((("perf_1", "A-1"),), RefundWish.MONEY, 4_950, "Sold <out>,\nand so we cannot.")
+    return dataclasses.replace(letter, refund=refund, total_minor=None, taxes=(), has_tickets=False, has_calendar=False)
 
 
 def words_of(text: str) -> set[str]:
@@ -69,6 +73,27 @@ def test_nothing_that_somebody_typed_is_markup_or_a_header() -> None:
 
 def test_every_language_has_words_for_every_kind() -> None:
     assert [set(WORDS[language].kinds) for language in LANGUAGES] == [set(DeliveryKind)] * len(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letter_about_a_request_tells_what_comes_back_and_how_or_why_not(language: str) -> None:
+    style, words = a_style(language), WORDS[language]
+    granted = a_letter(DeliveryKind.REFUND_GRANTED)
+    assert granted.refund is not None
+    for wish, said in (
+        (RefundWish.MONEY, words.refund_as_money),
+        (RefundWish.VOUCHER, words.refund_as_voucher),
+        (RefundWish.NOTHING, words.refund_as_gift),
+    ):
+        back_minor = 0 if wish is RefundWish.NOTHING else 4_950
+        refund = dataclasses.replace(granted.refund, wish=wish, back_minor=back_minor)
+        body = written_letter(dataclasses.replace(granted, refund=refund), style).body
+        assert said.format(house=style.house_name) in body
+        assert (words.refund_back in body) == (back_minor > 0)
+    declined = written_letter(a_letter(DeliveryKind.REFUND_DECLINED), style)
+    assert f"{words.refund_reason.format(house=style.house_name)}\nSold <out>,\nand so we cannot." in declined.body
+    assert "Sold &lt;out&gt;,<br>and so" in declined.html
+    assert words.refund_back not in declined.body
 
 
 def test_a_logo_travels_with_the_letter_and_is_small() -> None:
