@@ -83,7 +83,9 @@ class Access(_message.Message):
     holder: _builtins.str
     """The field of the request that names the holder; a buyer may only name itself."""
     own: _builtins.bool
-    """Nothing in the request names the buyer: what is asked for is looked up among the buyer's own."""
+    """Nothing in the request names the buyer: what is asked for is looked up among the buyer's own, or proven by a
+    ticket's code, which only its buyer was sent.
+    """
     @_builtins.property
     def audiences(self) -> _containers.RepeatedScalarFieldContainer[Global___Audience.ValueType]:
         """Who may call besides."""
