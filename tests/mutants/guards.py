@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from tests.mutants import cluster_guards as inventory
 from tests.mutants import contingent_guards as contingents
 from tests.mutants import event_guards as events
+from tests.mutants import sale_guards as orders
 from tests.mutants import watch_guards as watch
 from tests.mutants.hunt import Catch, Patch, hunt_in_the_cluster, hunt_in_the_sale
-from tests.simulation.orders import test_sale_mutants as orders
 
 # Of those that are met seldom.
 LAST_NOTICED = {
@@ -22,6 +22,7 @@ LAST_NOTICED = {
     "soft_blocks_end_with_a_hold": 67,
     "day_sale_begins_at_the_anchor": 28,
     "claims_applied_before_the_record_has_them": 19,
+    "allotted_seats_stay_in_the_pool": 4,
     "no_batch_numbers": 14,
     "stale_holds_kept": 14,
     "inbox_skipped": 13,
@@ -56,7 +57,7 @@ def _cluster(what: str, mutant: Patch, budget: int) -> Guard:
 
 
 def _sale(what: str, mutant: Patch) -> Guard:
-    return Guard(what, mutant, SALE, orders.SEED_BUDGET, hunt_in_the_sale)
+    return Guard(what, mutant, SALE, 12, hunt_in_the_sale)
 
 
 GUARDS = (

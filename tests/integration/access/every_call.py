@@ -158,9 +158,11 @@ def staff(*roles: str, house: str = HOUSE) -> Principal:
     return Principal(PrincipalKind.STAFF, "psn_1", (HouseRoles(house, frozenset(roles)),))
 
 
-def credential_of(principal: Principal, *, lives_ms: int = 60_000, at_ms: int | None = None) -> str:
+def credential_of(
+    principal: Principal, *, lives_ms: int = 60_000, at_ms: int | None = None, session: str = "ses_1"
+) -> str:
     """Signed by whoever signs tokens of that kind."""
     now = CLOCK.now_ms() if at_ms is None else at_ms
     key = DEPLOYMENT if principal.kind in {PrincipalKind.SERVICE, PrincipalKind.OPERATOR} else ACCOUNTS
-    token = Token(principal, now, now + lives_ms, "tok_1", "ses_1")
+    token = Token(principal, now, now + lives_ms, "tok_1", session)
     return f"Bearer {encoded(token, key, key_id(public_bytes(key)))}"

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
@@ -46,7 +47,11 @@ OF_NO_HOUSE = (
 )
 
 
-@pytest.fixture
+# A server of all calls costs more than the few calls of a test: it is made once, and keeps nothing of any of them.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def every() -> AsyncIterator[EveryCall]:
     async with serving_every_call() as serving:
         yield serving
@@ -60,7 +65,7 @@ def is_for_people(method: MethodDescriptor) -> bool:
     return bool(audiences_of(method) & {"PERSON", "PROMOTER", "PUBLIC"})
 
 
-def test_every_call_declares_who_may_call_with_permissions_that_there_are() -> None:
+async def test_every_call_declares_who_may_call_with_permissions_that_there_are() -> None:
     assert len(METHODS) > 100
     asked = {access_of(method).permission for method in METHODS.values()}
     assert asked <= {"", *Permission}
@@ -142,8 +147,8 @@ async def test_no_token_but_a_good_one_lets_anybody_in(name: str, every: EveryCa
     now = CLOCK.now_ms()
     by_a_stranger = encoded(Token(owner, now, now + 60_000, "tok_1"), STRANGER, name_of(ACCOUNTS))
     expired = credential_of(owner, at_ms=now - MAX_SECONDS * 1000)
-    revoked = credential_of(owner)
-    every.revocations.learn([Revocation("ses_1", CLOCK.now_ms())], CLOCK.now_ms())
+    revoked = credential_of(owner, session="ses_revoked")
+    every.revocations.learn([Revocation("ses_revoked", CLOCK.now_ms())], CLOCK.now_ms())
     for credential, reason in (
         (expired.replace("Bearer ", "Bearer x"), "TOKEN_INVALID"),
         (f"Bearer {by_a_stranger}", "TOKEN_INVALID"),
