@@ -112,7 +112,7 @@ def _serve_acts(service: Service, settings: OrdersSettings, parts: OrderActParts
     """Acts on lines, jobs over performances, and what stands still."""
     clock, ids, desk = service.clock, service.ids, parts.desk
     work = PostgresOrderWork(parts.engine, clock, ids, committed=parts.committed)
-    pace = RefundJobLimits(orders_per_second=settings.refund_orders_per_second)
+    pace = RefundJobLimits.of(settings.refund_orders_per_second)
     jobs = PerformanceRefunds(work, parts.store, parts.driver, clock, ids, parts.timing, pace)
 
     def wakes() -> None:

@@ -182,6 +182,17 @@ class Up:
             self._errors.unlink(missing_ok=True)
             eventually_sync(lambda: processes_of(self._data) == [], STOP_SECONDS)
 
+    def kill(self, service: str) -> None:
+        """SIGKILL, as a crash, to the service's process; it is started again."""
+        assert self._process is not None
+        module = f"services.{service}.main".encode()
+        for task in Path(f"/proc/{self._process.pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                if module in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+                    os.kill(int(child), signal.SIGKILL)
+                    return
+        raise AssertionError(f"{service} does not run")
+
     def interrupt(self) -> int:
         """Ctrl-C; the exit status."""
         assert self._process is not None

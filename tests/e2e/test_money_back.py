@@ -7,6 +7,7 @@ green, in between as well (R5.9).
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,9 @@ from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
 from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 from balcon.inventory.v1 import inventory_service_pb2 as inventory
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from balcon.orders.v1 import order_work_pb2 as work
 from balcon.orders.v1 import orders_service_pb2 as orders
+from balcon.orders.v1.order_work_pb2_grpc import OrderWorkServiceStub
 from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 from balcon.payments.v1 import payments_service_pb2 as payments
 from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
@@ -49,12 +52,16 @@ class Figures:
 class House:
     """Buyers, the house's staff and the provider, each by the API that is theirs."""
 
-    def __init__(self, told: dict[str, Any], channels: dict[str, grpc.Channel]) -> None:
+    def __init__(
+        self, told: dict[str, Any], channels: dict[str, grpc.Channel], kills: Callable[[str], None] | None = None
+    ) -> None:
+        self.kills = kills or (lambda _: None)
         self._told = told
         self._house_id, self._performance_id = told["house_id"], told["performance_id"]
         self._catalogue = CatalogueServiceStub(channels["catalogue"])
         self._inventory = InventoryServiceStub(channels["inventory"])
         self._orders = OrdersServiceStub(channels["orders"])
+        self._work = OrderWorkServiceStub(channels["orders"])
         self._payments = PaymentsServiceStub(channels["payments"])
         self._reporting = ReportingServiceStub(channels["reporting"])
         self._key = inventory.PerformanceKey(house_id=self._house_id, performance_id=self._performance_id)
@@ -64,6 +71,14 @@ class House:
     def buys_two(self) -> orders.Order:
         """Two tickets, paid and confirmed; reporting has counted them when this returns."""
         before = self.figures()
+        confirmed = self.order(self.pays_for_two(), WAIT_MS)
+        assert confirmed.state == orders.ORDER_STATE_CONFIRMED
+        wanted = Figures(before.sold + 2, before.revenue_minor + confirmed.total.amount_minor)
+        eventually_sync(lambda: self.figures() == wanted)
+        return confirmed
+
+    def pays_for_two(self) -> orders.Order:
+        """An order of two seats, as it was when the buyer went to pay, which is done."""
         held = self._inventory.HoldBestAvailable(
             inventory.HoldBestAvailableRequest(
                 key=self._key,
@@ -96,11 +111,7 @@ class House:
             )
         ).order
         assert httpx.post(out.payment_url, data={"card": PAYS}, trust_env=False).status_code == 303
-        confirmed = self.order(out, WAIT_MS)
-        assert confirmed.state == orders.ORDER_STATE_CONFIRMED
-        wanted = Figures(before.sold + 2, before.revenue_minor + confirmed.total.amount_minor)
-        eventually_sync(lambda: self.figures() == wanted)
-        return confirmed
+        return out
 
     def order(self, order: orders.Order, wait_ms: int = 0) -> orders.Order:
         asked = orders.GetOrderRequest(house_id=self._house_id, order_id=order.order_id, wait_ms=wait_ms)
@@ -124,6 +135,38 @@ class House:
         headers = {"Idempotency-Key": IDS.new_id("key")}
         done = httpx.post(f"{url}/{found[0]['id']}/{path}", json=body, headers=headers, trust_env=False)
         assert done.is_success, done.text
+
+    def gives_the_show_back(self) -> work.PerformanceRefund:
+        """The job over all of the performance's orders, seats and all."""
+        asked = work.StartPerformanceRefundRequest(
+            idempotency_key=IDS.new_id("key"),
+            house_id=self._house_id,
+            performance_id=self._performance_id,
+            release_seats=True,
+            reason="storm",
+        )
+        return self._work.StartPerformanceRefund(asked).job
+
+    def job(self, job_id: str) -> work.PerformanceRefund | None:
+        """None while orders is away."""
+        asked = work.GetPerformanceRefundRequest(house_id=self._house_id, job_id=job_id)
+        try:
+            return self._work.GetPerformanceRefund(asked).job
+        except grpc.RpcError as error:
+            assert error.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}, error
+            return None
+
+    def refunds_at_the_provider(self) -> Counter[str]:
+        """How often money went back at the sandbox, by its payments."""
+        found, after, more = Counter[str](), "0", True
+        while more:
+            url = f"{self._told['pay_page']}/v1/events"
+            page = httpx.get(url, params={"after": after, "limit": "100"}, trust_env=False).json()
+            found.update(
+                one["data"]["metadata"]["payment_id"] for one in page["events"] if one["type"] == "refund.succeeded"
+            )
+            after, more = page["next_after"], page["more"]
+        return found
 
     def figures(self) -> Figures:
         asked = reporting.GetTotalsRequest(house_id=self._house_id, performance_id=self._performance_id)
@@ -152,13 +195,14 @@ class House:
 def house() -> Iterator[House]:
     data = make_temp_folder(IDS)
     try:
-        with Up(data, "--no-integrations") as up:
+        # A job over a show is slow enough here to be killed in the middle.
+        with Up(data, "--no-integrations", settings={"BALCON_ORDERS_REFUND_ORDERS_PER_SECOND": "6"}) as up:
             channels = {
                 name: grpc.intercept_channel(grpc.insecure_channel(target), WithCredential(data))
                 for name, target in up.told["targets"].items()
             }
             try:
-                yield House({**up.told, "data": str(data)}, channels)
+                yield House({**up.told, "data": str(data)}, channels, up.kill)
             finally:
                 for channel in channels.values():
                     channel.close()
@@ -248,3 +292,55 @@ def test_a_refund_under_way_breaks_nothing_and_changes_no_figure_yet(house: Hous
     assert house.seats_of(order) == {SEAT_STATE_SOLD}
     house.at_the_provider(order, "dispute/close", outcome="won")
     ended_as_our_own_refund(house, order, before)
+
+
+def test_a_show_is_given_back_once_although_orders_and_payments_are_killed_in_the_middle(house: House) -> None:
+    """Reach, issue 14: resumable after kill -9. No refund twice at the provider, and progress is told truly."""
+    before = house.figures()
+    paid = [house.pays_for_two() for _ in range(24)]
+    bought = [house.order(one, WAIT_MS) for one in paid]
+    assert {one.state for one in bought} == {orders.ORDER_STATE_CONFIRMED}
+    job_id = house.gives_the_show_back().job_id
+    seen: list[work.PerformanceRefund] = []
+
+    def told(is_so: Callable[[work.PerformanceRefund], bool]) -> None:
+        """Looks until it is so. What is done is never less than it was, and nothing is counted twice."""
+
+        def looked() -> bool:
+            job = house.job(job_id)
+            if job is None:
+                return False
+            assert job.orders_acted + job.orders_left <= len(bought), job
+            assert job.tickets_cancelled == 2 * job.orders_acted, job
+            if seen:
+                assert job.orders_acted >= seen[-1].orders_acted
+                assert job.refunds_done >= seen[-1].refunds_done
+            seen.append(job)
+            return is_so(job)
+
+        eventually_sync(looked, 120)
+
+    told(lambda job: job.orders_acted > 0)
+    house.kills("orders")
+    told(lambda job: job.refunds_done > 0 and job.orders_acted > 6)
+    house.kills("payments")
+    told(lambda job: job.orders_acted > 12)
+    house.kills("orders")
+    told(lambda job: job.state == work.PERFORMANCE_REFUND_STATE_DONE)
+    job = seen[-1]
+    assert (job.orders_acted, job.tickets_cancelled) == (len(bought), 2 * len(bought))
+    assert (job.orders_left, job.refunds_done, job.refunds_due) == (0, len(bought), 0)
+    assert [one.amount_minor for one in job.money_back] == [sum(one.total.amount_minor for one in bought)]
+    ended = [house.order(one) for one in bought]
+    assert {(one.state, len(one.refunds), len(one.tickets)) for one in ended} == {(orders.ORDER_STATE_REFUNDED, 1, 0)}
+    at_the_provider = house.refunds_at_the_provider()
+    assert {at_the_provider[one.payment_id] for one in bought} == {1}
+    for one in bought:
+        ended_seats_free(house, one)
+    eventually_sync(lambda: house.figures() == before, 60)
+    house.audit_is_green()
+
+
+def ended_seats_free(house: House, order: orders.Order) -> None:
+    """The seats of one order are back on sale."""
+    eventually_sync(lambda: house.seats_of(order) == {SEAT_STATE_FREE}, 60)

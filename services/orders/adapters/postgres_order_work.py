@@ -155,6 +155,7 @@ class PostgresOrderWork:
                 sa.func.count().label("refunds"),
                 sa.func.count().filter(orders.c.step_failures >= STUCK_FAILURES).label("stuck"),
                 sa.func.sum(refunds.c.amount_minor).label("amount"),
+                sa.func.sum(sa.func.jsonb_array_length(refunds.c.lines)).label("tickets"),
             )
             .select_from(refunds.join(orders, orders.c.order_id == refunds.c.order_id))
             .where(
@@ -166,8 +167,9 @@ class PostgresOrderWork:
             .order_by(orders.c.currency)
         )
         async with connected(self._single, HouseScope(house_id)) as connection:
-            seen = {row.performance_id: row for row in await connection.execute(waiting)}
+            # What is done first: an order that goes over meanwhile is in neither, and in no case in both.
             rows = (await connection.execute(money)).all()
+            seen = {row.performance_id: row for row in await connection.execute(waiting)}
         return [
             _counts(seen.get(job.performance_id), [row for row in rows if row.act_id == job.job_id]) for job in jobs
         ]
@@ -238,6 +240,8 @@ def _counts(seen: sa.Row[Any] | None, money: Sequence[sa.Row[Any]]) -> JobCounts
         sum(row.refunds for row in due),
         sum(row.stuck for row in due),
         tuple((row.currency, int(row.amount)) for row in done),
+        sum(row.refunds for row in money),
+        sum(int(row.tickets) for row in money),
     )
 
 

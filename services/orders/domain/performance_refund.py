@@ -57,7 +57,11 @@ class PerformanceRefund:
 
 @dataclass(frozen=True, slots=True)
 class JobCounts:
-    """What the record says of a job by now. `back`: minor units by currency."""
+    """What the record says of a job by now. `back`: minor units by currency.
+
+    `refunded_orders`, `refunded_tickets`: of its refunds, whatever became of them: it has acted on so many at least,
+    also where it died before it wrote that down.
+    """
 
     orders_left: int = 0
     in_flight: int = 0
@@ -65,3 +69,5 @@ class JobCounts:
     refunds_due: int = 0
     refunds_stuck: int = 0
     back: tuple[tuple[str, int], ...] = ()
+    refunded_orders: int = 0
+    refunded_tickets: int = 0

@@ -37,6 +37,11 @@ class RefundJobLimits:
     batch: int = 100
     orders_per_second: int = 250
 
+    @classmethod
+    def of(cls, orders_per_second: int) -> RefundJobLimits:
+        """A slow job takes no more in one go than in a second."""
+        return cls(min(cls().batch, orders_per_second), orders_per_second)
+
 
 class PerformanceRefunds:
     """One loop a process; several processes may."""

@@ -103,6 +103,7 @@ async def test_every_order_is_given_back_once_although_the_job_dies_in_between(s
         assert none == JobCounts()
         assert (counts.orders_left, counts.refunds_done, counts.refunds_due) == (0, len(orders), 0)
         assert counts.back == (("EUR", len(orders) * 5_000),)
+        assert (counts.refunded_orders, counts.refunded_tickets) == (len(orders), 2 * len(orders))
 
 
 async def test_a_paused_job_takes_nothing_on_and_goes_on_where_it_stood(stage: Stage) -> None:
