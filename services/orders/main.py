@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import grpc
 from balcon.orders.v1.buyer_policy_pb2_grpc import add_BuyerPolicyServiceServicer_to_server
 from balcon.orders.v1.order_acts_pb2_grpc import add_OrderActsServiceServicer_to_server
 from balcon.orders.v1.order_work_pb2_grpc import add_OrderWorkServiceServicer_to_server
@@ -152,9 +153,22 @@ def _serve_buyers(service: Service, parts: OrderActParts, door: OrderDoor, keep_
     service.background("answers purge", lambda: purge(requests.purge_keys, clock, keep_ms=keep_ms))
 
 
+def _serve_audit(service: Service, settings: OrdersSettings) -> None:
+    reading = service.sql(application="orders audit", pool_size=2)
+    record = PostgresAudit(reading, service.clock, overdue_ms=settings.overdue_seconds * 1000)
+    serve_audit(service.rpc, WalledAudit(record, reading))
+
+
 def _quoter(settings: OrdersSettings, catalogue: CachedCatalogue, clock: Clock) -> Quoter:
     quotes = SignedQuotes(settings.secrets())
     return Quoter(catalogue, quotes, clock, lives_ms=settings.quote_seconds * 1000)
+
+
+def _channel(service: Service, settings: OrdersSettings, target: str) -> grpc.aio.Channel:
+    """To another service, as long as this one runs."""
+    channel = open_channel(target, service.clock, timeout_seconds=settings.call_timeout_seconds)
+    service.on_close(channel.close)
+    return channel
 
 
 async def build(service: Service, settings: OrdersSettings) -> None:
@@ -165,13 +179,10 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     relay = service.outbox(engine, bus)
     tell_looks(service, engine, relay.wake)
     store = PostgresOrderStore(engine, clock, ids, committed=relay.wake)
-    seconds = settings.call_timeout_seconds
-    to_catalogue = open_channel(settings.catalogue_target, clock, timeout_seconds=seconds)
-    to_payments = open_channel(settings.payments_target, clock, timeout_seconds=seconds)
-    to_ticketing = open_channel(settings.ticketing_target, clock, timeout_seconds=seconds)
-    to_customers = open_channel(settings.customers_target, clock, timeout_seconds=seconds)
-    for channel in (to_catalogue, to_payments, to_customers, to_ticketing):
-        service.on_close(channel.close)
+    to_catalogue = _channel(service, settings, settings.catalogue_target)
+    to_payments = _channel(service, settings, settings.payments_target)
+    to_ticketing = _channel(service, settings, settings.ticketing_target)
+    to_customers = _channel(service, settings, settings.customers_target)
     catalogue = CachedCatalogue(GrpcCatalogue(to_catalogue), clock, ttl_seconds=settings.catalogue_ttl_seconds)
     inventory, payments = _inventory(service, settings, catalogue), GrpcPayments(to_payments)
     customers = GrpcCustomers(to_customers)
@@ -186,7 +197,9 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     window_ms = settings.payment_window_seconds * 1000
     hold = OrderHold(inventory)
     vouchers, form = GrpcVouchers(to_payments), FormDesk(catalogue, customers)
-    paying, swaps = PayingDesk(GrpcWaysToPay(to_payments), clock), Exchanges(store, maker, clock, timing)
+    paying = PayingDesk(GrpcWaysToPay(to_payments), clock)
+    policies = PostgresBuyerPolicies(engine, clock, ids, committed=relay.wake)
+    swaps = Exchanges(store, maker, policies, catalogue, clock, timing)
     parts = DeskParts(
         store, maker, customers, vouchers, hold, driver, notifier, clock, timing, window_ms, form, paying, swaps
     )
@@ -194,7 +207,6 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     events = PaymentEvents(store, lambda report: act_on(report, clock, timing), driver)
     heard = _each(events, one_by_one(follow_customer))
     service.consume(engine, bus, group=GROUP, topics=[PAYMENTS, CONSENTS], batch_handler=heard)
-    keep_ms = settings.request_key_hours * 3_600_000
 
     servicer = OrdersServicer(desk, quoter, clock, ids)
     service.rpc.add(
@@ -202,10 +214,9 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     )
     acts = OrderActParts(engine, store, desk, driver, timing, catalogue, relay.wake)
     _serve_acts(service, settings, acts)
+    keep_ms = settings.request_key_hours * 3_600_000
     _serve_buyers(service, acts, GrpcOrderDoor(to_ticketing), keep_ms)
-    reading = service.sql(application="orders audit", pool_size=2)
-    record = PostgresAudit(reading, clock, overdue_ms=settings.overdue_seconds * 1000)
-    serve_audit(service.rpc, WalledAudit(record, reading))
+    _serve_audit(service, settings)
     service.background("saga", driver.run)
     service.background("notifier", notifier.run)
     service.background("old buyers", lambda: carry_over(PostgresOldBuyers(engine), customers, clock))

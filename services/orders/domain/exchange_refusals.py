@@ -61,3 +61,32 @@ class ExchangeCurrencyDiffers(Refusal):
     order_id: str
     paid: str
     wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeNotLet(Refusal):
+    """Buyers do not exchange tickets of performance {performance_id} by themselves ({rule}): ask the house."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+    # NEVER, or ASKED: people of the house do it.
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeTooLate(Refusal):
+    """Tickets of performance {performance_id} could be exchanged until {until_ms} (unix milliseconds)."""
+
+    kind = Kind.PRECONDITION
+    performance_id: str
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangedTooOften(Refusal):
+    """Tickets of order {order_id} were exchanged {times} times, and may be exchanged {most} times."""
+
+    kind = Kind.PRECONDITION
+    order_id: str
+    times: int
+    most: int

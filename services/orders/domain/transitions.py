@@ -200,23 +200,15 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
         case CheckOutBegan(pay_until_ms, return_url, at_ms, charges, pays_by):
             asked = tuple(replace(part, seats=SeatStatus.ASKED) for part in order.parts)
             began = replace(order, pay_until_ms=pay_until_ms, return_url=return_url, parts=asked)
-            began = replace(began, charges=charges, pays_by=pays_by)
-            return _moved(began, OrderState.CLAIMING, at_ms)
+            return _moved(replace(began, charges=charges, pays_by=pays_by), OrderState.CLAIMING, at_ms)
         case CheckOutTurnedBack(at_ms):
-            return _moved(
-                replace(order, pay_until_ms=0, return_url="", charges=exchange_charges(order), pays_by=ANY_WAY),
-                OrderState.OPEN,
-                at_ms,
-            )
+            again = replace(order, pay_until_ms=0, return_url="", charges=exchange_charges(order), pays_by=ANY_WAY)
+            return _moved(again, OrderState.OPEN, at_ms)
         case SeatsChanged(seats, part):
             return _with_part(order, part, replace(order.parts[part], seats=seats))
         case PaymentChanged(payment, payment_id, payment_url):
-            return replace(
-                order,
-                payment=payment,
-                payment_id=payment_id or order.payment_id,
-                payment_url=payment_url or order.payment_url,
-            )
+            known = replace(order, payment=payment, payment_url=payment_url or order.payment_url)
+            return replace(known, payment_id=payment_id or order.payment_id)
         case StateChanged(state, at_ms):
             return replace(_moved(order, state, at_ms), cancel_reason=None)
         case CancellingBegan(reason, at_ms):
@@ -228,6 +220,39 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
         case RefundBecameDue(reason, note, at_ms, made_by):
             due = owed(order, made_by, note, at_ms)
             return replace(_moved(due, OrderState.REFUND_DUE, at_ms), cancel_reason=reason)
+        case (
+            LinesCancelled()
+            | ReleaseAsked()
+            | LinesReleased()
+            | RefundAsked()
+            | ExchangeOpened()
+            | ExchangeClosed()
+            | ExchangeSettled()
+        ):
+            return _apply_to_lines(order, change)
+        case OrderPartlyRefunded(foreign_minor, at_ms, done):
+            return partly_refunded(order, foreign_minor, dict(done), at_ms)
+        case OrderDisputeChanged(dispute):
+            return replace(order, dispute=dispute)
+        case OrderRefunded(at_ms):
+            back = replace(paid_back(order, at_ms), cancel_reason=order.cancel_reason or CancelReason.HOUSE)
+            return _moved(rest_to_release(back), OrderState.REFUNDED, at_ms)
+        case _:
+            assert_never(change)
+
+
+def _apply_to_lines(
+    order: Order,
+    change: LinesCancelled
+    | ReleaseAsked
+    | LinesReleased
+    | RefundAsked
+    | ExchangeOpened
+    | ExchangeClosed
+    | ExchangeSettled,
+) -> Order:
+    """What happens to single lines of an order that was confirmed, and to what they are given for."""
+    match change:
         case LinesCancelled(lines):
             given_back = Counter(line.performance_id for line in lines)
             return replace(
@@ -245,13 +270,6 @@ def apply(order: Order, change: Change) -> Order:  # noqa: PLR0911, PLR0912 (one
             return with_given(order, change)
         case ExchangeSettled(status):
             return with_exchange(order, status)
-        case OrderPartlyRefunded(foreign_minor, at_ms, done):
-            return partly_refunded(order, foreign_minor, dict(done), at_ms)
-        case OrderDisputeChanged(dispute):
-            return replace(order, dispute=dispute)
-        case OrderRefunded(at_ms):
-            back = replace(paid_back(order, at_ms), cancel_reason=order.cancel_reason or CancelReason.HOUSE)
-            return _moved(rest_to_release(back), OrderState.REFUNDED, at_ms)
         case _:
             assert_never(change)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Protocol
 
+from services.orders.domain.buyer_policy import MOST_EXCHANGES, BuyerPolicy
 from services.orders.domain.commands import OpenExchange
 from services.orders.domain.exchange_refusals import ExchangeCurrencyDiffers
-from services.orders.domain.exchanges import Exchange, ExchangeTerms
+from services.orders.domain.exchange_rules import GivenUp, buyers_terms
+from services.orders.domain.exchanges import Exchange, ExchangeStatus, ExchangeTerms
 from services.orders.domain.exchanging import exchange_charges, refused_exchange, worth_minor
 from services.orders.domain.order import Order, OrderState
 from services.orders.domain.refusals import OrderNotFound
@@ -14,18 +19,38 @@ from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_making import MadeOrder, OrderMaker
 from services.orders.handlers.order_request import ExchangeRequest, OrderRequest
-from services.orders.ports import Changed, OrderRef, OrderStore
+from services.orders.ports import Catalogue, Changed, OrderRef, OrderStore
 from services.runtime.call_context import current_buyer
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
 
 
+class PoliciesInForce(Protocol):
+    """What of BuyerPolicies is read here."""
+
+    async def in_force(
+        self, house_id: str, performance_ids: Collection[str], at_ms: int | None = None
+    ) -> Mapping[str, BuyerPolicy]:
+        """See BuyerPolicies.in_force."""
+        ...
+
+
 class Exchanges:
     """Between two orders of a house. Nothing is locked before the new one is checked out: claim before charge."""
 
-    def __init__(self, store: OrderStore, maker: OrderMaker, clock: Clock, timing: Timing) -> None:
+    def __init__(
+        self,
+        store: OrderStore,
+        maker: OrderMaker,
+        policies: PoliciesInForce,
+        catalogue: Catalogue,
+        clock: Clock,
+        timing: Timing,
+    ) -> None:
         self._store = store
         self._maker = maker
+        self._policies = policies
+        self._catalogue = catalogue
         self._clock = clock
         self._timing = timing
 
@@ -36,10 +61,13 @@ class Exchanges:
         old = await self._wanted(request.house_id, request.exchange)
         if isinstance(old, Refusal):
             return old
+        terms = await self._terms(old, request.exchange)
+        if isinstance(terms, Refusal):
+            return terms
         made = await self._maker.make(request)
         if isinstance(made, Refusal):
             return made
-        order = self._paid_by(made.order, old, request.exchange)
+        order = self._paid_by(made.order, old, request.exchange, terms)
         # Whoever bought the old tickets buys the new ones.
         return order if isinstance(order, Refusal) else replace(made, order=replace(order, customer_id=old.customer_id))
 
@@ -51,12 +79,33 @@ class Exchanges:
             return OrderNotFound(asked.order_id)
         return refused_exchange(old, asked.lines) or old
 
+    async def _terms(self, old: Order, asked: ExchangeRequest) -> ExchangeTerms | Refusal:
+        """People of the house exchange as they see fit; a buyer as the house lets its buyers. Raises Unanswered."""
+        if not current_buyer():
+            return ExchangeTerms()
+        named = sorted({line.performance_id for line in asked.lines})
+        policies = await self._policies.in_force(old.house_id, named)
+        offers = await asyncio.gather(*(self._catalogue.offer(old.house_id, one) for one in named))
+        given = {
+            one: GivenUp(one, policies[one].exchanges, offer.starts_at_ms if offer else 0)
+            for one, offer in zip(named, offers, strict=True)
+        }
+        return buyers_terms(old.order_id, await self._times(old), given, self._clock.now_ms())
+
+    async def _times(self, order: Order) -> int:
+        """How often tickets of the order, and of those that were exchanged for them, have been exchanged."""
+        times = sum(one.status is ExchangeStatus.DONE for one in order.given)
+        earlier: Order | None = order
+        while earlier is not None and earlier.exchange is not None and times < MOST_EXCHANGES:
+            times += 1
+            earlier = await self._store.get(OrderRef(order.house_id, earlier.exchange.order_id))
+        return times
+
     @staticmethod
-    def _paid_by(order: Order, old: Order, asked: ExchangeRequest) -> Order | Refusal:
+    def _paid_by(order: Order, old: Order, asked: ExchangeRequest, terms: ExchangeTerms) -> Order | Refusal:
         """The new order, paid by what the lines of the old one are worth, as far as that goes."""
         if order.total.currency != old.total.currency:
             return ExchangeCurrencyDiffers(old.order_id, old.total.currency, order.total.currency)
-        terms = ExchangeTerms()
         worth = worth_minor(old, asked.lines, terms)
         pays_minor = min(worth, order.total.amount_minor)
         exchange = Exchange(old.order_id, asked.lines, worth, pays_minor, old.payment_id, terms)

@@ -294,15 +294,22 @@ class Saga:
         exchange = order.exchange
         assert exchange is not None, "only an order that lines are given for has this step"
         ended = EndExchange(order.order_id, exchange.lines, exchange.pays_minor, exchange.terms)
-        command = ended if order.confirmed_at_ms else FreeExchange(order.order_id)
-        act = act_on(command, self._clock, self._parts.timing)
-        changed = await self._store.change(OrderRef(order.house_id, exchange.order_id), act)
-        assert changed is None or isinstance(changed, Changed | Refusal), "no key was given"
-        if isinstance(changed, Changed):
-            self._parts.notifier.tell(changed.order)
-            return ExchangeEnded(ExchangeStatus.DONE if order.confirmed_at_ms else ExchangeStatus.FREED)
+        if order.confirmed_at_ms and await self._tell_old(order, exchange.order_id, ended):
+            return ExchangeEnded(ExchangeStatus.DONE)
+        await self._tell_old(order, exchange.order_id, FreeExchange(order.order_id))
+        if not order.confirmed_at_ms:
+            return ExchangeEnded(ExchangeStatus.FREED)
         _log.error("exchange_lost", order_id=order.order_id, old_order_id=exchange.order_id)
         return ExchangeLost()
+
+    async def _tell_old(self, order: Order, old_order_id: str, command: EndExchange | FreeExchange) -> bool:
+        """Whether it has done so, now or before."""
+        act = act_on(command, self._clock, self._parts.timing)
+        changed = await self._store.change(OrderRef(order.house_id, old_order_id), act)
+        if not isinstance(changed, Changed):
+            return False
+        self._parts.notifier.tell(changed.order)
+        return True
 
     async def _paid_by(self, order: Order, refund: Refund) -> str:
         """The payment that is paid by it, where its lines were given for another order."""

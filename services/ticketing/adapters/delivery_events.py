@@ -73,7 +73,9 @@ class DeliveryEvents:
                 if event.type == _CONFIRMED:
                     told = orders.OrderConfirmed.FromString(event.payload)
                     if now_ms - told.confirmed_at_ms <= HISTORY_MS:
-                        occasion = Occasion(told.order_id, DeliveryKind.CONFIRMATION, told.confirmed_at_ms)
+                        # Whoever has exchanged tickets is told that they are others now.
+                        kind = DeliveryKind.CHANGED if told.exchange_of else DeliveryKind.CONFIRMATION
+                        occasion = Occasion(told.order_id, kind, told.confirmed_at_ms)
                         line = self._line(occasion, now_ms)
                         planned[event.house_id].append(dataclasses.replace(line, buyer_id=told.customer_id))
                 elif event.type in {_ERASED, _MERGED}:

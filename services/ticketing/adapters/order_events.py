@@ -90,7 +90,7 @@ async def _void_lines(transaction: PostgresTransaction, told: wire.OrderLinesCan
     await transaction.office_sales.remove_sales(told.order_id, told.performance_id, seats)
     valid = await transaction.tickets.valid_of_source(told.performance_id, TicketSource(order_id=told.order_id))
     meant = [one.ticket_id for one in valid if one.seat.seat_id in seats]
-    reason = VoidReason.LINE_CANCELLED
+    reason = VoidReason.RESEATED if told.exchanged_for else VoidReason.LINE_CANCELLED
     transaction.tell_voided(await transaction.tickets.void(told.performance_id, meant, reason), reason)
 
 

@@ -32,7 +32,8 @@ def _of_orders(table: sa.Table) -> sa.ColumnElement[bool]:
 _ENDED = sa.select(ended_orders.c.order_id).where(_of_orders(ended_orders))
 # That it is of an order is said so that the index of those is used.
 _SOLD = _of_orders(tickets) & (tickets.c.order_id != "")
-_CUT = sa.select(tickets.c.order_id).where(_SOLD, tickets.c.void_reason == VoidReason.LINE_CANCELLED.value)
+_OF_LINES = (VoidReason.LINE_CANCELLED.value, VoidReason.RESEATED.value)
+_CUT = sa.select(tickets.c.order_id).where(_SOLD, tickets.c.void_reason.in_(_OF_LINES))
 _VALID = sa.select(tickets).where(_SOLD, tickets.c.voided_at_ms.is_(None))
 
 _WRITTEN = (

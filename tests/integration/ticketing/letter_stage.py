@@ -38,13 +38,16 @@ class Post:
         for performance_id in performances:
             await self.tell_confirmed(order_id, performance_id)
 
-    async def tell_confirmed(self, order_id: str, performance_id: str = SHOW, confirmed_at_ms: int = 0) -> None:
+    async def tell_confirmed(
+        self, order_id: str, performance_id: str = SHOW, confirmed_at_ms: int = 0, **more: str
+    ) -> None:
         now_ms = self.ticketing.service.clock.now_ms()
         told = OrderConfirmed(
             order_id=order_id,
             performance_id=performance_id,
             confirmed_at_ms=confirmed_at_ms or now_ms,
             customer_id="cus_ada",
+            **more,
         )
         await self.ticketing.tell_order(told, performance_id)
 

@@ -67,6 +67,15 @@ async def test_r2_6_an_order_of_two_performances_is_one_letter_in_the_buyers_lan
     assert "List-Unsubscribe" not in letter
 
 
+async def test_whoever_exchanged_tickets_is_told_that_they_have_changed_and_gets_the_new_ones(post: Post) -> None:
+    await post.ticketing.issued("ord_1", *SEATS[:2])
+    await post.tell_confirmed("ord_1", exchange_of="ord_0")
+    assert await post.ended() == [("CHANGED", "SENT")]
+    [letter] = post.letters()
+    assert letter["Subject"] == "Geändert: Ihre Karten für Hamlet"
+    assert str(files(letter)["application/pdf"])[2:7] == "%PDF-"
+
+
 async def test_the_same_news_again_is_no_second_letter(post: Post) -> None:
     await post.bought()
     await post.ended()

@@ -11,6 +11,7 @@ from balcon.ticketing.v1 import ticketing_service_pb2 as pb
 from balcon.ticketing.v1.ticketing_events_pb2 import (
     VOID_REASON_LINE_CANCELLED,
     VOID_REASON_ORDER_ENDED,
+    VOID_REASON_RESEATED,
     TicketsIssued,
     TicketsVoided,
 )
@@ -170,14 +171,20 @@ async def test_a_door_that_watches_is_told_what_becomes_void(ticketing: Ticketin
     watch.cancel()
 
 
-async def test_a_cancelled_line_is_void_at_once_and_the_others_of_its_order_let_in(ticketing: Ticketing) -> None:
+@pytest.mark.parametrize(
+    ("exchanged_for", "reason"), [("", VOID_REASON_LINE_CANCELLED), ("ord_2", VOID_REASON_RESEATED)]
+)
+async def test_a_cancelled_line_is_void_at_once_and_the_others_of_its_order_let_in(
+    ticketing: Ticketing, exchanged_for: str, reason: int
+) -> None:
     first, second = (await ticketing.issued("ord_1", "A-1", "A-2")).tickets
     lines = [OrderLine(seat_id="A-1")]
     told = orders.OrderLinesCancelled(order_id="ord_1", house_id=HOUSE, performance_id=SHOW, lines=lines, lines_left=1)
+    told.exchanged_for = exchanged_for
     await ticketing.tell_order(told)
 
     async def is_void() -> None:
-        assert await ticketing.checked(first.code) == f"VOID {VOID_REASON_LINE_CANCELLED}"
+        assert await ticketing.checked(first.code) == f"VOID {reason}"
 
     await eventually(is_void)
     assert await ticketing.checked(second.code) == "VALID"

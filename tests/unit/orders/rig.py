@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Self
 
@@ -15,6 +15,7 @@ from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
 from services.orders.adapters.memory_ticketing import MemoryTicketing
 from services.orders.adapters.memory_ways_to_pay import MemoryWaysToPay
 from services.orders.adapters.signed_quotes import SignedQuotes
+from services.orders.domain.buyer_policy import BuyerPolicy, ExchangeRules
 from services.orders.domain.commands import PaymentReport
 from services.orders.domain.order import Order
 from services.orders.domain.steps import Timing
@@ -43,6 +44,19 @@ QUOTE_MS = 600_000
 TIMING = Timing(payment_poll_ms=5_000, longest_retry_ms=5_000)
 
 
+class WhatBuyersMay:
+    """The part of BuyerPolicies that orders read: nothing, but for what a test says of a performance."""
+
+    def __init__(self) -> None:
+        self.exchanges: dict[str, ExchangeRules] = {}
+
+    async def in_force(
+        self, house_id: str, performance_ids: Collection[str], at_ms: int | None = None
+    ) -> Mapping[str, BuyerPolicy]:
+        assert house_id == HOUSE
+        return {one: BuyerPolicy(exchanges=self.exchanges.get(one, ExchangeRules())) for one in performance_ids}
+
+
 class World:
     """What outlives a crash of the orders service: the other services, the bus, the store."""
 
@@ -56,6 +70,7 @@ class World:
         self.ticketing = MemoryTicketing(self.ids)
         self.catalogue = MemoryCatalogue()
         self.customers = MemoryCustomers()
+        self.policies = WhatBuyersMay()
         self.catalogue.put(HOUSE, an_offer(), a_plan())
         self.bus: list[tuple[MemoryPayment, PaymentReport]] = []
         self.told = asyncio.Event()
@@ -101,7 +116,7 @@ class Shop:
         buyers, notifier = world.customers, self.notifier
         vouchers, form = world.payments.vouchers, FormDesk(catalogue, buyers)
         paying = PayingDesk(world.ways, clock)
-        self.exchanges = Exchanges(record, maker, clock, TIMING)
+        self.exchanges = Exchanges(record, maker, world.policies, catalogue, clock, TIMING)
         self.desk = OrderDesk(
             DeskParts(
                 record,

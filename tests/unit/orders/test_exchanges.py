@@ -6,24 +6,32 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from services.orders.domain.buyer_policy import HOUR_MS, ExchangeRules, RequestRule
 from services.orders.domain.commands import ActOnLines, RefundOrder, RefundTerms
 from services.orders.domain.exchange_refusals import (
+    ExchangedTooOften,
+    ExchangeNotLet,
     ExchangeOver,
+    ExchangeTooLate,
     LinesInExchange,
     OrderNotExchangeable,
     TicketsEnded,
 )
-from services.orders.domain.exchanges import ExchangeStatus
+from services.orders.domain.exchange_rules import GivenUp, buyers_terms
+from services.orders.domain.exchanges import ExchangeStatus, ExchangeTerms
 from services.orders.domain.order import Instrument, LineStatus, Order, OrderState
 from services.orders.domain.refunds import LineRef, RefundRoute, RefundState
-from services.orders.domain.refusals import CustomerLimitReached, LinesUnknown, OrderNotConfirmed
+from services.orders.domain.refusals import CustomerLimitReached, LinesUnknown, OrderNotConfirmed, OrderNotFound
 from services.orders.domain.uses import customer_use
 from services.orders.handlers.order_request import ExchangeRequest
 from services.orders.ports import Operation
+from services.runtime.call_context import CallContext, enter_call
 from services.runtime.errors import Refusal
+from services.runtime.ids import RandomIds
+from services.runtime.principal import Principal, PrincipalKind
 from services.runtime.testing.eventually import eventually
 from services.runtime.testing.virtual_time import run_virtual
-from tests.unit.orders.builders import HOUSE, SHOW, a_key, a_plan, an_offer
+from tests.unit.orders.builders import HOUSE, NOW_MS, SHOW, a_key, a_plan, an_offer
 from tests.unit.orders.rig import Shop, World, answered, ref_of
 
 
@@ -299,3 +307,58 @@ def test_whoever_has_as_many_as_the_house_allows_still_exchanges_one_for_another
             assert counted == {(customer_use(old.customer_id, SHOW, 1, 2),)}
 
     run_virtual(main())
+
+
+RULES = ExchangeRules(RequestRule.GRANTED, until_hours_before=2, fee_minor=200)
+DAY_MS = 86_400_000
+
+
+def given(rules: ExchangeRules, starts_in_ms: int = DAY_MS) -> dict[str, GivenUp]:
+    return {SHOW: GivenUp(SHOW, rules, NOW_MS + starts_in_ms)}
+
+
+def test_a_house_that_has_said_nothing_lets_no_buyer_exchange_and_one_that_decides_itself_neither() -> None:
+    for rule in (RequestRule.NEVER, RequestRule.ASKED):
+        refused = buyers_terms("ord_1", 0, given(replace(RULES, rule=rule)), NOW_MS)
+        assert refused == ExchangeNotLet(SHOW, rule.value)
+
+
+def test_buyers_exchange_until_so_many_hours_before_and_are_told_until_when() -> None:
+    assert buyers_terms("ord_1", 0, given(RULES, 2 * HOUR_MS + 1), NOW_MS) == ExchangeTerms(fee_minor=200)
+    assert buyers_terms("ord_1", 0, given(RULES, 2 * HOUR_MS), NOW_MS) == ExchangeTooLate(SHOW, NOW_MS)
+
+
+def test_tickets_are_exchanged_as_often_as_the_house_says_and_once_where_it_does_not() -> None:
+    assert buyers_terms("ord_1", 1, given(RULES), NOW_MS) == ExchangedTooOften("ord_1", 1, 1)
+    assert isinstance(buyers_terms("ord_1", 1, given(replace(RULES, most_times=2)), NOW_MS), ExchangeTerms)
+
+
+def test_r5_9_a_buyer_exchanges_own_tickets_only_and_the_fee_of_the_house_is_kept() -> None:
+    async def story(shop: Shop) -> None:
+        old = await sold(shop, "A-1", "A-2")
+        shop.world.policies.exchanges[SHOW] = RULES
+        foreign = exchange(shop, old, "A-1", wants=("A-5",), name="foreign")
+        assert await as_buyer("holder_other", foreign) == OrderNotFound(old.order_id)
+        new = answered(await as_buyer(old.holder_id, exchange(shop, old, "A-1", wants=("A-3",))))
+        assert (new.total.amount_minor, new.to_pay_minor) == (2_500, 200)
+        new = await shop.checked_out(new)
+        shop.world.payments.pay(shop.payment(new))
+        await settled(shop, await shop.ended(new))
+        await eventually(lambda: _all_is_back(shop, old))
+        assert (await shop.read(old)).refunded.amount_minor == 2_300, "the fee stays with the house"
+        again = await as_buyer(old.holder_id, exchange(shop, old, "A-2", wants=("A-4",), name="again"))
+        assert again == ExchangedTooOften(old.order_id, 1, 1)
+
+    in_shop(story)
+
+
+async def as_buyer(holder_id: str, call: Awaitable[Order | Refusal]) -> Order | Refusal:
+    """The answer to a call that a buyer makes."""
+
+    async def called() -> Order | Refusal:
+        entered = CallContext({}, None, RandomIds())
+        entered.principal = Principal(PrincipalKind.BUYER, holder_id)
+        enter_call(entered)
+        return await call
+
+    return await asyncio.create_task(called())
