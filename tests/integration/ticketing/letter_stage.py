@@ -47,7 +47,7 @@ class Post:
             performance_id=performance_id,
             confirmed_at_ms=confirmed_at_ms or now_ms,
             customer_id="cus_ada",
-            **more,
+            exchange_of=exchange_of,
         )
         await self.ticketing.tell_order(told, performance_id)
 

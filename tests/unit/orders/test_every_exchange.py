@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from services.orders.domain import commands
-from services.orders.domain.exchanges import Exchange, ExchangeStatus
+from services.orders.domain.exchanges import Exchange, ExchangeStatus, ExchangeTerms
 from services.orders.domain.exchanging import exchange_charges, given_for, may_settle_exchange, worth_minor
 from services.orders.domain.order import LineStatus, Order, OrderState, PaymentStatus
 from services.orders.domain.refunds import LineRef, RefundRoute, RefundState
@@ -27,7 +27,7 @@ def an_exchange(price: int) -> Pair:
     """A confirmed order of two seats at 25.00, and an open one that the first seat is given for."""
     old = confirmed()
     new = an_order(order_id="ord_2", price=price, seats=("B-1",))
-    worth = worth_minor(old, GIVEN, commands.ExchangeTerms())
+    worth = worth_minor(old, GIVEN, ExchangeTerms())
     exchange = Exchange(old.order_id, GIVEN, worth, min(worth, price), "pay_1")
     new = replace(new, exchange=exchange)
     return old, replace(new, charges=exchange_charges(new))
