@@ -39,7 +39,7 @@ class Post:
             await self.tell_confirmed(order_id, performance_id)
 
     async def tell_confirmed(
-        self, order_id: str, performance_id: str = SHOW, confirmed_at_ms: int = 0, **more: str
+        self, order_id: str, performance_id: str = SHOW, confirmed_at_ms: int = 0, exchange_of: str = ""
     ) -> None:
         now_ms = self.ticketing.service.clock.now_ms()
         told = OrderConfirmed(
