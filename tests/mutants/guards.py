@@ -115,6 +115,10 @@ GUARDS = (
     _sale("a group is one transaction, events and all", orders.group_written_in_part),
     _sale("a group is done in the order asked", orders.group_in_the_wrong_order),
     _sale("changes of a group see each other", orders.changes_of_a_group_do_not_see_each_other),
+    _sale("what is owed back is not owed again", orders.lines_refunded_twice),
+    _sale("lines of an act are cancelled together", orders.lines_cancelled_in_part),
+    _sale("a seat goes back on sale when its ticket is cancelled", orders.released_before_cancelled),
+    _sale("the lines that are released are those asked for", orders.wrong_line_of_the_order),
 )
 
 # Guards on real servers: each test removes one and asserts what goes wrong without it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -12,15 +12,18 @@ import pytest
 from services.orders.adapters import memory_order_store
 from services.orders.adapters.memory_order_store import MemoryOrderStore
 from services.orders.adapters.order_turns import Asked, OrderTurn, change_within
-from services.orders.domain import payment_reports, steps, transitions
-from services.orders.domain.changes import Change, OrderCancelled, SeatsChanged
+from services.orders.domain import line_acts, payment_reports, refund_books, steps, transitions
+from services.orders.domain.changes import Change, LinesCancelled, OrderCancelled, ReleaseAsked, SeatsChanged
 from services.orders.domain.commands import ClaimRefused, NoClaim, PaymentRefused
-from services.orders.domain.order import CancelReason, Order, OrderState, SeatStatus
+from services.orders.domain.order import CancelReason, LineStatus, Order, OrderState, SeatStatus
+from services.orders.domain.refunds import LineRef
 from services.orders.domain.steps import NextStep, Step
 from services.orders.handlers.saga import Saga
 from services.orders.ports import Unanswered
 from services.runtime.outbox.event import OutgoingEvent
 from tests.simulation.orders.grouped_store import GroupedOrderStore
+
+Lines = tuple[LineRef, ...]
 
 
 def release_on_timeout(patch: pytest.MonkeyPatch) -> None:
@@ -137,3 +140,46 @@ def changes_of_a_group_do_not_see_each_other(patch: pytest.MonkeyPatch) -> None:
         return change_within(turn, *others)
 
     patch.setattr(memory_order_store, "change_within", blind)
+
+
+def lines_refunded_twice(patch: pytest.MonkeyPatch) -> None:
+    """What is owed back of a line already is owed again to whoever asks again."""
+    cells_of = refund_books.cells_of
+    patch.setattr(line_acts, "cells_of", lambda order, *, with_due: cells_of(order, with_due=not with_due))
+
+
+def _status_of(patch: pytest.MonkeyPatch, status: LineStatus, choose: Callable[[Order, Lines], Lines]) -> None:
+    with_status = line_acts.with_status
+
+    def mistaken(order: Order, lines: Lines, wanted: LineStatus) -> Order:
+        return with_status(order, choose(order, lines) if wanted is status else lines, wanted)
+
+    patch.setattr(transitions, "with_status", mistaken)
+
+
+def lines_cancelled_in_part(patch: pytest.MonkeyPatch) -> None:
+    """Of the lines that are told as cancelled the first one lets its holder in all the same."""
+    _status_of(patch, LineStatus.CANCELLED, lambda _, lines: lines[1:])
+
+
+def released_before_cancelled(patch: pytest.MonkeyPatch) -> None:
+    """The seat goes back on sale, and its ticket was never told as cancelled."""
+    on_line_acts = line_acts.on_line_acts
+
+    def hasty(order: Order, asked: Any, now_ms: int) -> object:
+        changes = on_line_acts(order, asked, now_ms)
+        if isinstance(changes, tuple) and any(isinstance(change, ReleaseAsked) for change in changes):
+            return tuple(change for change in changes if not isinstance(change, LinesCancelled))
+        return changes
+
+    patch.setattr(transitions, "on_line_acts", hasty)
+
+
+def wrong_line_of_the_order(patch: pytest.MonkeyPatch) -> None:
+    """Inventory has released a seat, and another line of the order is told as released."""
+
+    def another(order: Order, lines: Lines) -> Lines:
+        every = [LineRef(part.performance_id, line.seat_id) for part in order.parts for line in part.lines]
+        return tuple(every[every.index(line) - 1] for line in lines)
+
+    _status_of(patch, LineStatus.RELEASED, another)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from balcon.orders.v1 import orders_events_pb2 as events
 
@@ -87,6 +88,25 @@ def is_settled(world: World) -> None:
             assert order.state is OrderState.CANCELLED, f"{payment} but {order.state}"
             assert payment.status is not PaymentState.PENDING, f"{payment} can still be paid"
     _events_tell_it(world, orders)
+
+
+def vouchers_add_up(world: World, had: Mapping[str, int]) -> None:
+    """What is gone from a voucher has paid for something, once; whoever else had it found it spent."""
+    gone: Counter[str] = Counter()
+    for payment in world.payments.payments():
+        if payment.captured:
+            gone.update({charge.voucher_id: charge.amount_minor for charge in payment.charges})
+    for code, had_minor in had.items():
+        left_minor = world.payments.vouchers.balances[code]
+        assert 0 <= left_minor == had_minor - gone[f"vch_{code}"], f"{code}: {had_minor} became {left_minor}"
+
+
+def nothing_goes_back_unasked(world: World, asked: Mapping[str, int], reason: str) -> None:
+    """An act of the house whose answer was lost is asked again, and pays once. `reason`: of all that it asks back."""
+    for order in orders_of(world.store):
+        acts = sum(refund.reason == reason for refund in order.refunds)
+        wanted = asked[order.order_id]
+        assert acts <= wanted, f"{order.order_id} pays {acts} refunds, and {wanted} were asked for"
 
 
 def _events_tell_it(world: World, orders: dict[str, Order]) -> None:

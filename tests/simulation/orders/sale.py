@@ -20,7 +20,15 @@ from services.runtime.clock import LoopClock
 from services.runtime.errors import Refusal
 from services.runtime.ids import seeded_random
 from services.runtime.work.gathering import ItemBroke
-from tests.simulation.orders.auditor import is_in_the_record, is_safe, is_settled, orders_of, stories
+from tests.simulation.orders.auditor import (
+    is_in_the_record,
+    is_safe,
+    is_settled,
+    nothing_goes_back_unasked,
+    orders_of,
+    stories,
+    vouchers_add_up,
+)
 from tests.simulation.orders.faults import Rates, Weather, tapped
 from tests.simulation.orders.grouped_store import GroupedOrderStore, committed
 from tests.unit.orders.builders import SHOW, a_hold, a_key, a_plan, a_request
@@ -33,6 +41,8 @@ BUYERS = 25
 STORM_SECONDS = 240.0
 CALM_SECONDS = 3_600.0
 RESTART_SECONDS = 1.5
+# Why the house gives money back.
+RAIN = "rain"
 
 
 class Sale:
@@ -44,6 +54,9 @@ class Sale:
         self.clock = LoopClock()
         self.world = World(self.clock)
         self.seen: Counter[str] = Counter()
+        # What was on each voucher, and how often the house asked for money of an order to go back.
+        self._vouchers: dict[str, int] = {}
+        self._asked_back: Counter[str] = Counter()
         self._weather = [Weather(seed * 31 + number, self.clock, Rates(), self.seen) for number in range(processes)]
         self._shops: list[Shop | None] = [None] * processes
         self._crashed = [asyncio.Event() for _ in range(processes)]
@@ -67,6 +80,8 @@ class Sale:
         for result in await asyncio.gather(*hosts, *others, return_exceptions=True):
             assert isinstance(result, asyncio.CancelledError), result
         is_settled(self.world)
+        vouchers_add_up(self.world, self._vouchers)
+        nothing_goes_back_unasked(self.world, self._asked_back, RAIN)
         self.seen.update(f"ended_{order.state.value}" for order in orders_of(self.world.store))
         self.seen.update(stories(self.world))
         self.seen["orders_together"] += sum(size > 1 for store in self._stores for size in store.groups)
@@ -197,12 +212,24 @@ class Sale:
             return True
         key = a_key(f"out_{name}", Operation.CHECK_OUT)
         url = "https://shop.example/done"
-        out = await self._ask(lambda shop: shop.desk.check_out(ref_of(order), CheckOutWish(order.total, url), key, 3.0))
+        wish = CheckOutWish(order.total, url, self._codes(name, behaviour))
+        out = await self._ask(lambda shop: shop.desk.check_out(ref_of(order), wish, key, 3.0))
         if isinstance(out, Refusal):
             self.seen[f"refused_{out.reason()}"] += 1
             return True
         await self._behaves(behaviour, order)
         return True
+
+    def _codes(self, name: str, behaviour: str) -> tuple[str, ...]:
+        """One's own voucher, or one that several buyers have. Who pays what is cancelled pays all of it by card."""
+        if behaviour in {"races", "pays late"} or self._random.random() < 0.6:
+            return ()
+        code = self._random.choice([f"V{name}", "SHARED"])
+        if code not in self._vouchers:
+            self._vouchers[code] = self._random.choice([800, 2_500, 20_000])
+            self.world.payments.vouchers.balances[code] = self._vouchers[code]
+        self.seen["voucher"] += 1
+        return (code,)
 
     async def _ordered(self, name: str) -> Order | None:
         count = self._random.randint(1, 3)
@@ -281,7 +308,8 @@ class Sale:
             terms = RefundTerms(fee_minor=self._random.choice([0, 0, 150]))
             cancel, refund = self._random.choice([(True, terms), (True, None), (False, terms), (True, terms)])
             release = cancel and self._random.random() < 0.7
-            act = ActOnLines(lines, cancel=cancel, release=release, refund=refund, reason="rain")
+            self._asked_back[order.order_id] += refund is not None
+            act = ActOnLines(lines, cancel=cancel, release=release, refund=refund, reason=RAIN)
             key = a_key(f"act_{order.order_id}_{number}", Operation.REFUND_LINES)
             await self._ask(lambda shop, act=act, key=key: shop.desk.act(ref_of(order), act, key, 2.0))  # type: ignore[misc]
             if self._random.random() < 0.2:
@@ -293,8 +321,9 @@ class Sale:
     async def _refunds(self, order: Order) -> None:
         ended = await self._ask(lambda shop: shop.desk.get(ref_of(order), 30.0))
         if isinstance(ended, Order) and ended.state is OrderState.CONFIRMED:
+            self._asked_back[order.order_id] += 1
             key = a_key(f"refund_{order.order_id}", Operation.REFUND)
-            await self._ask(lambda shop: shop.desk.refund(ref_of(order), "rain", key, 2.0))
+            await self._ask(lambda shop: shop.desk.refund(ref_of(order), RAIN, key, 2.0))
 
     async def _payment(self, order: Order) -> MemoryPayment | None:
         """The provider's page opens for the buyer, sooner or later, unless the order ended before."""

@@ -17,7 +17,7 @@ MUST_BE_SEEN = (
     "ended_CONFIRMED", "ended_CANCELLED", "ended_REFUNDED", "refused_HOLD_EXPIRED",
     "claimed_again_after_cancel", "refunded_after_cancel", "refunded_by_the_house", "refunded_in_parts", "kept_a_part",
     "acts on lines", "lines_given_back", "refunded_line_by_line",
-    "orders_together", "events_together",
+    "orders_together", "voucher", "refused_VOUCHER_SPENT", "events_together",
 )  # fmt: skip
 
 _seen: Counter[str] = Counter()
