@@ -47,8 +47,9 @@ def forget_late_success(patch: pytest.MonkeyPatch) -> None:
 _on_success = payment_reports._on_success
 
 
-def _only_while_paying(order: Order, payment_id: str, now_ms: int) -> tuple[Change, ...]:
-    return _on_success(order, payment_id, now_ms) if order.state is OrderState.PAYING else ()
+def _only_while_paying(order: Order, payment_id: str, now_ms: int, *, over_limit: bool) -> tuple[Change, ...]:
+    paying = order.state is OrderState.PAYING
+    return _on_success(order, payment_id, now_ms, over_limit=over_limit) if paying else ()
 
 
 def uncertain_claim_is_refused(patch: pytest.MonkeyPatch) -> None:

@@ -122,8 +122,8 @@ async def load_book(connection: AsyncConnection, house_id: str) -> PriceBook:
     time_zone = rows[0].time_zone if rows else "UTC"
     rounding = rules.vat_rounding or VatRounding.HALF_UP_PER_LINE
     ids = frozenset(retired), frozenset(retired_types)
-    most = rules.seats_per_customer
-    return PriceBook(time_zone, rounding, rules.ticket_vat_class_id, classes, ids[0], types, ids[1], most)
+    most = rules.seats_per_customer, rules.seats_per_instrument
+    return PriceBook(time_zone, rounding, rules.ticket_vat_class_id, classes, ids[0], types, ids[1], *most)
 
 
 def component_rows(components: Sequence[PriceComponent]) -> Any:

@@ -136,6 +136,7 @@ performances = sa.Table(
     sa.Column("sale_state", sa.Text, nullable=False),
     sa.Column("seats_per_holder", sa.Integer, nullable=False),
     sa.Column("seats_per_customer", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("seats_per_instrument", sa.Integer, nullable=False, server_default="0"),
     sa.Column("hold_ttl_seconds", sa.Integer, nullable=False),
     sa.Column("capacity", sa.Integer, nullable=False),
     sa.Column("refuses_orphans", sa.Boolean, nullable=False),

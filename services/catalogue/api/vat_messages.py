@@ -44,6 +44,7 @@ def rules_message(kept: Kept[PriceRules]) -> pb.PriceRules:
         vat_rounding=VAT_ROUNDINGS[kept.body.vat_rounding],
         ticket_vat_class_id=kept.body.ticket_vat_class_id,
         seats_per_customer=kept.body.seats_per_customer,
+        seats_per_instrument=kept.body.seats_per_instrument,
         etag=kept.etag,
     )
 
@@ -51,4 +52,4 @@ def rules_message(kept: Kept[PriceRules]) -> pb.PriceRules:
 def rules_of(message: pb.PriceRules) -> PriceRules:
     """What a request says of the rules."""
     rounding = ROUNDINGS_OF_WIRE.get(message.vat_rounding)
-    return PriceRules(rounding, message.ticket_vat_class_id, message.seats_per_customer)
+    return PriceRules(rounding, message.ticket_vat_class_id, message.seats_per_customer, message.seats_per_instrument)

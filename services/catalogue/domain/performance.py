@@ -17,7 +17,7 @@ from services.catalogue.domain.price_book import NO_BOOK, PriceBook
 from services.catalogue.domain.price_list import WantedPrices, refused_wanted
 from services.catalogue.domain.production import Production, ProductionText
 from services.catalogue.domain.quota import Quota
-from services.catalogue.domain.vat import refused_customer_limit
+from services.catalogue.domain.vat import refused_customer_limit, refused_instrument_limit
 from services.contracts.bounds import MAX_HOLD_TTL_SECONDS, MAX_SEATS_PER_HOLD
 from services.runtime.errors import FieldInvalid, refused_fields
 
@@ -84,8 +84,9 @@ class Performance:
     book: PriceBook = NO_BOOK
     # Those of its production that it is one of, in the order in which they were made (R4).
     quotas: tuple[Kept[Quota], ...] = ()
-    # In all orders of one customer; 0: as the house says of all its performances.
+    # In all orders of one customer, and with one card; 0: as the house says of all its performances.
     seats_per_customer: int = 0
+    seats_per_instrument: int = 0
 
     @property
     def starts_at_ms(self) -> int:
@@ -129,6 +130,7 @@ class PerformanceTerms:
     price_list_id: str = ""
     texts: tuple[ProductionText, ...] = ()
     seats_per_customer: int = 0
+    seats_per_instrument: int = 0
 
 
 def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
@@ -138,6 +140,7 @@ def refused_terms(terms: PerformanceTerms) -> FieldInvalid | None:
             *faults_of_times(terms),
             *faults_of_limits(terms.seats_per_holder, terms.hold_ttl_seconds),
             refused_customer_limit(terms.seats_per_customer),
+            refused_instrument_limit(terms.seats_per_instrument),
             refused_code(terms.code),
             *faults_of_own_texts(terms.texts),
             refused_wanted(WantedPrices(terms.prices, terms.price_list_id)),
@@ -195,6 +198,7 @@ def new_performance(
         capacity=plan.seat_count,
         refuses_orphans=terms.refuses_orphans,
         seats_per_customer=terms.seats_per_customer,
+        seats_per_instrument=terms.seats_per_instrument,
         admission=terms.admission,
         code=terms.code,
         texts=terms.texts,

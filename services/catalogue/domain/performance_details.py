@@ -29,7 +29,7 @@ from services.catalogue.domain.performance_times import (
 )
 from services.catalogue.domain.production import Production, ProductionText
 from services.catalogue.domain.refusals import FixedBySale, NotPublished
-from services.catalogue.domain.vat import refused_customer_limit
+from services.catalogue.domain.vat import refused_customer_limit, refused_instrument_limit
 from services.contracts.changes import EtagStale, masked, refused_etag
 from services.runtime.errors import FieldInvalid, refused_fields
 from services.runtime.ids import refused_key
@@ -56,6 +56,7 @@ class PerformanceDetails:
     hold_ttl_seconds: int = 0
     refuses_orphans: bool = False
     seats_per_customer: int = 0
+    seats_per_instrument: int = 0
 
 
 CHANGEABLE = frozenset(field.name for field in dataclasses.fields(PerformanceDetails))
@@ -80,6 +81,7 @@ def details_of(performance: Performance) -> PerformanceDetails:
         hold_ttl_seconds=performance.hold_ttl_seconds,
         refuses_orphans=performance.refuses_orphans,
         seats_per_customer=performance.seats_per_customer,
+        seats_per_instrument=performance.seats_per_instrument,
     )
 
 
@@ -92,6 +94,7 @@ def refused_by_themselves(wanted: PerformanceDetails, named: Collection[str]) ->
             *faults_of_each(_times(details, 0), WITHIN),
             *faults_of_limits(details.seats_per_holder, details.hold_ttl_seconds, WITHIN),
             refused_customer_limit(details.seats_per_customer, WITHIN),
+            refused_instrument_limit(details.seats_per_instrument, WITHIN),
             refused_code(details.code, WITHIN),
             *faults_of_own_texts(details.texts, WITHIN),
             *_unknown_admission(details),
@@ -158,6 +161,7 @@ def _with(performance: Performance, details: PerformanceDetails) -> Performance:
         hold_ttl_seconds=details.hold_ttl_seconds or DEFAULT_HOLD_TTL_SECONDS,
         refuses_orphans=details.refuses_orphans,
         seats_per_customer=details.seats_per_customer,
+        seats_per_instrument=details.seats_per_instrument,
     )
 
 

@@ -28,6 +28,7 @@ class PriceBook:
     ticket_types: Mapping[str, TicketType] = field(default_factory=dict)
     retired_types: frozenset[str] = frozenset()
     seats_per_customer: int = 0
+    seats_per_instrument: int = 0
 
     @property
     def usable(self) -> frozenset[str]:

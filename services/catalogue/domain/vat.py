@@ -56,6 +56,8 @@ class PriceRules:
     ticket_vat_class_id: str = ""
     # Of a performance, in all of one customer's orders; 0: no bound.
     seats_per_customer: int = 0
+    # Of a performance, paid for with one card; 0: no bound.
+    seats_per_instrument: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +106,25 @@ def refused_rules(rules: PriceRules | None, named: Collection[str]) -> FieldInva
         if rules.ticket_vat_class_id
         else None,
         "seats_per_customer": refused_customer_limit(rules.seats_per_customer, "price_rules."),
+        "seats_per_instrument": refused_instrument_limit(rules.seats_per_instrument, "price_rules."),
     }
     return refused_fields(fault for name, fault in checks.items() if name in named)
 
 
 def refused_customer_limit(seats: int, within: str = "") -> FieldInvalid | None:
     """The refusal for what cannot be how many tickets one customer may have; 0 is no bound of its own."""
+    return _refused_limit(f"{within}seats_per_customer", seats)
+
+
+def refused_instrument_limit(seats: int, within: str = "") -> FieldInvalid | None:
+    """The refusal for what cannot be how many tickets one card may pay for; 0 is no bound of its own."""
+    return _refused_limit(f"{within}seats_per_instrument", seats)
+
+
+def _refused_limit(field: str, seats: int) -> FieldInvalid | None:
     if 0 <= seats <= MAX_SEATS_PER_CUSTOMER:
         return None
-    return FieldInvalid(f"{within}seats_per_customer", f"is {seats:,}", f"0 to {MAX_SEATS_PER_CUSTOMER}")
+    return FieldInvalid(field, f"is {seats:,}", f"0 to {MAX_SEATS_PER_CUSTOMER}")
 
 
 def classes_of(periods: Iterable[CountryRates], today: str) -> Mapping[str, VatClass]:

@@ -88,6 +88,7 @@ class GrpcCatalogue:
             prices=PriceList(currency, amounts, kinds, _components(performance.prices), _rounding(performance)),
             terms={terms.ticket_type: _terms(terms) for terms in performance.ticket_terms},
             customer_limit=performance.customer_limit,
+            instrument_limit=performance.instrument_limit,
             starts_at_ms=instant_ms(performance.starts_at),
             cancelled_at_ms=instant_ms(performance.cancelled_at),
             refund_until_ms=instant_ms(performance.refund_until_at),

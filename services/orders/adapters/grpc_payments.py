@@ -22,11 +22,13 @@ from balcon.payments.v1.payments_service_pb2 import (
     GetPaymentRequest,
     GetPaymentsRequest,
     InstrumentCharge,
+    InstrumentLimit,
     Payment,
     PaymentAnswer,
     PaymentRefund,
     RefundPaymentRequest,
     RefundPaymentsRequest,
+    SeatsBack,
 )
 from balcon.payments.v1.payments_service_pb2 import PaymentState as WireState
 from balcon.payments.v1.payments_service_pb2 import RefundRoute as WireRoute
@@ -120,6 +122,11 @@ class GrpcPayments:
             instruments=[_instrument(one, order.total.currency) for one in order.charges],
             provider_account_id=order.pays_by.account_id,
             method=order.pays_by.method,
+            limits=[
+                InstrumentLimit(performance_id=part.performance_id, count=len(part.lines), most=most)
+                for part in order.parts
+                if (most := dict(order.instrument_limits).get(part.performance_id))
+            ],
         )
         return await self._creations.ask(order.house_id, request)
 
@@ -177,6 +184,7 @@ class GrpcPayments:
             route=_route(asked),
             to_payment_id=asked.to_payment_id,
             nothing_taken=asked.nothing_taken,
+            seats_back=[SeatsBack(performance_id=name, count=count) for name, count in asked.seats_back],
         )
         return await self._refunds.ask(order.house_id, request)
 
@@ -250,6 +258,7 @@ def _payment_seen(payment: Payment) -> PaymentSeen:
         refunded=payment.refund_state == REFUND_STATE_SUCCEEDED,
         refunded_minor=payment.refunded.amount_minor,
         refunds=tuple(_refund(refund) for refund in payment.refunds),
+        is_over_limit=payment.HasField("over_limit"),
     )
 
 

@@ -53,6 +53,10 @@ _DISPUTES = {
 }
 
 
+def _ended(message: wire.PaymentSucceeded | wire.PaymentFailed | wire.PaymentCancelled) -> tuple[str, bool]:
+    return message.payment_id, message.HasField("over_limit")
+
+
 def _partly_refunded(message: wire.PaymentPartlyRefunded) -> PaymentReport:
     return PaymentPartlyRefunded(message.payment_id, message.refunded.amount_minor)
 
@@ -67,9 +71,9 @@ def _dispute_changed(message: wire.PaymentDisputeChanged) -> PaymentReport:
 
 
 _TYPES: Final[dict[str, tuple[type[_Wire], Callable[[Any], PaymentReport]]]] = {
-    "balcon.payments.v1.PaymentSucceeded": (wire.PaymentSucceeded, lambda told: PaymentSucceeded(told.payment_id)),
-    "balcon.payments.v1.PaymentFailed": (wire.PaymentFailed, lambda told: PaymentFailed(told.payment_id)),
-    "balcon.payments.v1.PaymentCancelled": (wire.PaymentCancelled, lambda told: PaymentCancelled(told.payment_id)),
+    "balcon.payments.v1.PaymentSucceeded": (wire.PaymentSucceeded, lambda told: PaymentSucceeded(*_ended(told))),
+    "balcon.payments.v1.PaymentFailed": (wire.PaymentFailed, lambda told: PaymentFailed(*_ended(told))),
+    "balcon.payments.v1.PaymentCancelled": (wire.PaymentCancelled, lambda told: PaymentCancelled(*_ended(told))),
     "balcon.payments.v1.PaymentRefunded": (wire.PaymentRefunded, lambda told: PaymentRefunded(told.payment_id)),
     "balcon.payments.v1.PaymentPartlyRefunded": (wire.PaymentPartlyRefunded, _partly_refunded),
     "balcon.payments.v1.RefundSucceeded": (wire.RefundSucceeded, _own_refund_done),

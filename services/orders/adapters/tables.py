@@ -58,6 +58,8 @@ orders = sa.Table(
     sa.Column("uses", JSONB(none_as_null=True)),
     # [[instrument, voucher, tail of its code, what it pays], ...]. NULL: none.
     sa.Column("charges", JSONB(none_as_null=True)),
+    # [[performance, how many tickets one card may pay for], ...]. NULL: no bound.
+    sa.Column("instrument_limits", JSONB(none_as_null=True)),
     # Account and method that the buyer chose, with a colon between them; empty: no choice.
     sa.Column("pays_by", sa.Text, nullable=False, server_default=""),
     # {of: the lines of another order that are given for it, given: [what of it is given for others, ...]}, as

@@ -207,6 +207,9 @@ def order_message(order: Order) -> wire.Order:
         refunds=[refund_message(order, refund) for refund in order.refunds],
         customer_id=order.customer_id,
         package_id=package_of(order.uses),
+        instrument_limits=[
+            wire.InstrumentLimit(performance_id=name, most=most) for name, most in order.instrument_limits
+        ],
         sold_by=wire_principal(order.sold_by) if order.sold_by else None,
         confirmed_at_ms=order.confirmed_at_ms,
     )

@@ -206,9 +206,10 @@ class PaymentPending:
 
 @dataclass(frozen=True, slots=True)
 class PaymentSucceeded:
-    """Proof of payment."""
+    """Proof of payment. `over_limit`: its card has paid for as many tickets as the house allows."""
 
     payment_id: str
+    over_limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ class PaymentFailed:
     """Proof that no money will come: the provider declined."""
 
     payment_id: str
+    over_limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,7 @@ class PaymentCancelled:
     """Proof that no money will come: cancelled or run out at the provider."""
 
     payment_id: str
+    over_limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

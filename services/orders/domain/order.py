@@ -81,6 +81,7 @@ class CancelReason(Enum):
     PAYMENT_FAILED = "PAYMENT_FAILED"
     SEATS_GONE = "SEATS_GONE"
     HOUSE = "HOUSE"
+    INSTRUMENT_LIMIT = "INSTRUMENT_LIMIT"
 
 
 # In these the order goes on by its hold, or has yet to give it back.
@@ -295,6 +296,7 @@ class Order:
     # What vouchers and gift cards pay of it, as payments told at the check-out; a provider is asked for the rest.
     charges: tuple[OrderCharge, ...] = ()
     pays_by: PaymentChoice = ANY_WAY
+    instrument_limits: tuple[tuple[str, int], ...] = ()  # how many tickets of which performance one card may pay for
     # The lines of another order that are given for it, and what of it is given for others.
     exchange: Exchange | None = None
     given: tuple[GivenLines, ...] = ()

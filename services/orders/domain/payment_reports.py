@@ -38,7 +38,7 @@ from services.orders.domain.seat_reports import out_of_place
 from services.runtime.errors import Refusal
 
 
-def on_payment_report(  # noqa: PLR0911 (one return a report)
+def on_payment_report(  # noqa: PLR0911, PLR0912 (one return a report)
     order: Order, report: PaymentReport | PaymentRefused, now_ms: int
 ) -> tuple[Change, ...] | Refusal:
     """The changes that the report makes; a report about somebody else's payment is refused."""
@@ -51,8 +51,10 @@ def on_payment_report(  # noqa: PLR0911 (one return a report)
     match report:
         case PaymentPending(payment_id, payment_url):
             return _on_pending(order, payment_id, payment_url, now_ms)
-        case PaymentSucceeded(payment_id):
-            return _on_success(order, payment_id, now_ms)
+        case PaymentSucceeded(payment_id, over_limit):
+            return _on_success(order, payment_id, now_ms, over_limit=over_limit)
+        case PaymentFailed(payment_id, over_limit=True) | PaymentCancelled(payment_id, over_limit=True):
+            return _on_no_money(order, payment_id, CancelReason.INSTRUMENT_LIMIT, now_ms)
         case PaymentFailed(payment_id):
             # A payment that ran out at the provider has failed there; by then nobody was turned down.
             ran_out = now_ms >= order.pay_until_ms
@@ -86,10 +88,13 @@ def _on_pending(order: Order, payment_id: str, payment_url: str, now_ms: int) ->
     return ()
 
 
-def _on_success(order: Order, payment_id: str, now_ms: int) -> tuple[Change, ...]:
-    """Even after CANCELLED: the seats are claimed again, or the money goes back."""
+def _on_success(order: Order, payment_id: str, now_ms: int, *, over_limit: bool) -> tuple[Change, ...]:
+    """Even after CANCELLED: the seats are claimed again, or the money goes back. Over a card's limit it always does."""
     if order.payment in {PaymentStatus.CAPTURED, PaymentStatus.REFUNDED}:
         return ()
+    if over_limit:
+        due = RefundBecameDue(CancelReason.INSTRUMENT_LIMIT, "more tickets than one card may pay for", now_ms)
+        return (PaymentChanged(PaymentStatus.CAPTURED, payment_id), due)
     captured = PaymentChanged(PaymentStatus.CAPTURED, payment_id)
     if order.exchange is not None and order.exchange.status is ExchangeStatus.FREED:
         # The lines that were to be given for it are the buyer's again, so this is not all of its price.

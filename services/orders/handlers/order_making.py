@@ -113,6 +113,11 @@ class OrderMaker:
             state_since_ms=now_ms,
             uses=(*priced.uses, *(use for part in parts for use in part.uses)),
             sold_by=current_principal(),
+            instrument_limits=tuple(
+                (part.asked.performance_id, part.offer.instrument_limit)
+                for part in parts
+                if part.offer.instrument_limit
+            ),
         )
 
     async def called_off(self, order: Order) -> PerformanceCancelled | None:

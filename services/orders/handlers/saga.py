@@ -34,6 +34,7 @@ from services.orders.domain.commands import (
     SeatsReleased,
 )
 from services.orders.domain.exchanges import ExchangeStatus
+from services.orders.domain.instrument_limits import tickets_ended_by
 from services.orders.domain.order import FINAL_STATES, Order, OrderState, SeatStatus
 from services.orders.domain.refunds import Refund, RefundRoute, due_refunds
 from services.orders.domain.steps import NextStep, Step, Timing, next_step, retry_at_ms
@@ -282,6 +283,7 @@ class Saga:
             refund.route is RefundRoute.VOUCHER,
             await self._paid_by(order, refund),
             order.exchange is not None and not order.confirmed_at_ms,
+            tickets_ended_by(order, refund),
         )
         answer = await payments.refund(order, asked)
         if isinstance(answer, Declined) and answer.reason is Reason.REFUND_EXCEEDS_LEFT:
@@ -347,10 +349,10 @@ def _payment_report(answer: PaymentSeen) -> Command:
         case PaymentState.PENDING:
             return PaymentPending(answer.payment_id, answer.payment_url)
         case PaymentState.SUCCEEDED:
-            return PaymentSucceeded(answer.payment_id)
+            return PaymentSucceeded(answer.payment_id, answer.is_over_limit)
         case PaymentState.FAILED:
-            return PaymentFailed(answer.payment_id)
+            return PaymentFailed(answer.payment_id, answer.is_over_limit)
         case PaymentState.CANCELLED:
-            return PaymentCancelled(answer.payment_id)
+            return PaymentCancelled(answer.payment_id, answer.is_over_limit)
         case _:
             assert_never(answer.status)

@@ -29,6 +29,8 @@ class Offer:
     cancelled: bool = False
     # Tickets that one customer may have in all orders; 0: no bound.
     customer_limit: int = 0
+    # Tickets that may be paid for with one card; 0: no bound.
+    instrument_limit: int = 0
     # Unix milliseconds, 0 where it is not so: when it begins, when it was cancelled, and until when who cannot come on
     # its new date may ask for the money (R2.10).
     starts_at_ms: int = 0

@@ -36,7 +36,8 @@ class RefundAsked:
     """A refund that payments is asked for. No amount: all that is left. `as_voucher`: of the house instead of money.
 
     `to_payment_id`: it pays that payment, which names this one as what it is paid with. `nothing_taken`: what another
-    payment was to give stays there, for nobody has taken it.
+    payment was to give stays there, for nobody has taken it. `seats_back`: how many tickets of a performance have
+    ended with it.
     """
 
     key: str
@@ -44,6 +45,7 @@ class RefundAsked:
     as_voucher: bool = False
     to_payment_id: str = ""
     nothing_taken: bool = False
+    seats_back: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ class RefundSeen:
 
 @dataclass(frozen=True, slots=True)
 class PaymentSeen:
-    """A payment as payments tells it. `refunded`: the whole is back; `refunded_minor`: so much of it, by any hand."""
+    """A payment as payments tells it. `refunded`: the whole is back; `refunded_minor`: so much of it, by any hand.
+
+    `is_over_limit`: its card has paid for as many tickets as the house allows.
+    """
 
     payment_id: str
     status: PaymentState
@@ -66,6 +71,7 @@ class PaymentSeen:
     refunded: bool = False
     refunded_minor: int = 0
     refunds: tuple[RefundSeen, ...] = ()
+    is_over_limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class ServedCatalogue(CatalogueServiceServicer):
                 prices=prices,
                 seats_per_holder=offer.seats_per_holder,
                 customer_limit=offer.customer_limit,
+                instrument_limit=offer.instrument_limit,
                 starts_at=wire_instant_or_none(offer.starts_at_ms),
                 cancelled_at=wire_instant_or_none(offer.cancelled_at_ms),
                 refund_until_at=wire_instant_or_none(offer.refund_until_ms),

@@ -26,3 +26,13 @@ def test_a_bound_is_at_most_what_one_customer_could_ever_have() -> None:
     of_house = refused_rules(PriceRules(seats_per_customer=101), ["seats_per_customer"])
     assert of_house is not None
     assert of_house.field == "price_rules.seats_per_customer"
+
+
+@pytest.mark.parametrize(("own", "of_house", "told"), [(0, 0, 0), (0, 6, 6), (4, 6, 4), (4, 0, 4)])
+def test_what_one_card_may_pay_for_is_bound_in_the_same_way(own: int, of_house: int, told: int) -> None:
+    one = show("2030-01-01T20:00:00Z", seats_per_instrument=own, book=PriceBook(seats_per_instrument=of_house))
+    message = performance_message(one)
+    assert (message.seats_per_instrument, message.instrument_limit) == (own, told)
+    refusal = refused_terms(terms(seats_per_instrument=101))
+    assert refusal is not None
+    assert (refusal.field, refusal.limit) == ("seats_per_instrument", "0 to 100")

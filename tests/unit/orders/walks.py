@@ -68,11 +68,17 @@ def every_command(order: Order) -> list[commands.Command]:
         SUCCEEDED,
         commands.PaymentFailed("pay_1"),
         commands.PaymentCancelled("pay_1"),
+        *(every_word_of_a_limit() if len(order.parts) == 1 else []),
         commands.PaymentRefunded("pay_1"),
         commands.PaymentPartlyRefunded("pay_1", 1_000),
         *([own_refunds_back(order)] if len(order.parts) == 1 else []),
         commands.PaymentDisputeChanged("pay_1", Dispute.OPEN),
     ]
+
+
+def every_word_of_a_limit() -> list[commands.Command]:
+    """The card has paid for as many tickets as the house allows; of one performance, for it is about no part."""
+    return [commands.PaymentSucceeded("pay_1", over_limit=True), commands.PaymentCancelled("pay_1", over_limit=True)]
 
 
 def every_act_on_lines(order: Order) -> list[commands.Command]:

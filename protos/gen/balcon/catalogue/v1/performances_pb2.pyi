@@ -222,6 +222,8 @@ class Performance(_message.Message):
     TERMS_VERSION_FIELD_NUMBER: _builtins.int
     SEATS_PER_CUSTOMER_FIELD_NUMBER: _builtins.int
     CUSTOMER_LIMIT_FIELD_NUMBER: _builtins.int
+    SEATS_PER_INSTRUMENT_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_LIMIT_FIELD_NUMBER: _builtins.int
     performance_id: _builtins.str
     """The performance."""
     house_id: _builtins.str
@@ -269,6 +271,12 @@ class Performance(_message.Message):
     rules say.
     """
     customer_limit: _builtins.int
+    """What of the two holds; 0: no bound."""
+    seats_per_instrument: _builtins.int
+    """At most so many tickets of it paid for with one card, up to 100; 0: as the house's price rules say. It is judged where
+    the provider tells which card it was; other ways to pay have no such bound.
+    """
+    instrument_limit: _builtins.int
     """What of the two holds; 0: no bound."""
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[_prices_pb2.Price]:
@@ -372,10 +380,12 @@ class Performance(_message.Message):
         terms_version: _builtins.int = ...,
         seats_per_customer: _builtins.int = ...,
         customer_limit: _builtins.int = ...,
+        seats_per_instrument: _builtins.int = ...,
+        instrument_limit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "doors_at", b"doors_at", "ends_at", b"ends_at", "from_price", b"from_price", "opening_hours", b"opening_hours", "published_at", b"published_at", "refund_until_at", b"refund_until_at", "sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "capacity", b"capacity", "code", b"code", "customer_limit", b"customer_limit", "doors_at", b"doors_at", "ends_at", b"ends_at", "etag", b"etag", "from_price", b"from_price", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "move_number", b"move_number", "opening_hours", b"opening_hours", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "prices_etag", b"prices_etag", "production_id", b"production_id", "publication", b"publication", "published_at", b"published_at", "quotas", b"quotas", "refund_until_at", b"refund_until_at", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "sales_windows", b"sales_windows", "seats_per_customer", b"seats_per_customer", "seats_per_holder", b"seats_per_holder", "series_id", b"series_id", "starts_at", b"starts_at", "terms_version", b"terms_version", "texts", b"texts", "ticket_terms", b"ticket_terms", "title", b"title", "vat_rounding", b"vat_rounding"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "archived_at", b"archived_at", "cancelled_at", b"cancelled_at", "capacity", b"capacity", "code", b"code", "customer_limit", b"customer_limit", "doors_at", b"doors_at", "ends_at", b"ends_at", "etag", b"etag", "from_price", b"from_price", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "instrument_limit", b"instrument_limit", "move_number", b"move_number", "opening_hours", b"opening_hours", "performance_id", b"performance_id", "plan_version", b"plan_version", "prices", b"prices", "prices_etag", b"prices_etag", "production_id", b"production_id", "publication", b"publication", "published_at", b"published_at", "quotas", b"quotas", "refund_until_at", b"refund_until_at", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sale_state", b"sale_state", "sales_windows", b"sales_windows", "seats_per_customer", b"seats_per_customer", "seats_per_holder", b"seats_per_holder", "seats_per_instrument", b"seats_per_instrument", "series_id", b"series_id", "starts_at", b"starts_at", "terms_version", b"terms_version", "texts", b"texts", "ticket_terms", b"ticket_terms", "title", b"title", "vat_rounding", b"vat_rounding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -407,6 +417,7 @@ class CreatePerformanceRequest(_message.Message):
     TEXTS_FIELD_NUMBER: _builtins.int
     PRICE_LIST_ID_FIELD_NUMBER: _builtins.int
     SEATS_PER_CUSTOMER_FIELD_NUMBER: _builtins.int
+    SEATS_PER_INSTRUMENT_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The client's own key of this request: repeated with the same content it has one effect and one answer."""
     house_id: _builtins.str
@@ -431,6 +442,8 @@ class CreatePerformanceRequest(_message.Message):
     """Takes a copy of its prices. Empty: `prices` are all."""
     seats_per_customer: _builtins.int
     """As Performance.seats_per_customer."""
+    seats_per_instrument: _builtins.int
+    """As Performance.seats_per_instrument."""
     @_builtins.property
     def prices(self) -> _containers.RepeatedCompositeFieldContainer[_prices_pb2.Price]:
         """One for each category and ticket type; "normal" for every category. Beside a price list: what is other than there, or
@@ -490,10 +503,11 @@ class CreatePerformanceRequest(_message.Message):
         texts: _abc.Iterable[_productions_pb2.ProductionText] | None = ...,
         price_list_id: _builtins.str = ...,
         seats_per_customer: _builtins.int = ...,
+        seats_per_instrument: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["doors_at", b"doors_at", "ends_at", b"ends_at", "opening_hours", b"opening_hours", "sale_ends_at", b"sale_ends_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "opening_hours", b"opening_hours", "plan_version", b"plan_version", "price_list_id", b"price_list_id", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sales_windows", b"sales_windows", "seats_per_customer", b"seats_per_customer", "seats_per_holder", b"seats_per_holder", "starts_at", b"starts_at", "texts", b"texts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admission", b"admission", "code", b"code", "doors_at", b"doors_at", "ends_at", b"ends_at", "hall_id", b"hall_id", "hold_ttl_seconds", b"hold_ttl_seconds", "house_id", b"house_id", "idempotency_key", b"idempotency_key", "opening_hours", b"opening_hours", "plan_version", b"plan_version", "price_list_id", b"price_list_id", "prices", b"prices", "production_id", b"production_id", "refuses_orphans", b"refuses_orphans", "sale_ends_at", b"sale_ends_at", "sales_windows", b"sales_windows", "seats_per_customer", b"seats_per_customer", "seats_per_holder", b"seats_per_holder", "seats_per_instrument", b"seats_per_instrument", "starts_at", b"starts_at", "texts", b"texts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

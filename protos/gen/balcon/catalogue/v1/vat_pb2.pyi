@@ -161,6 +161,7 @@ class PriceRules(_message.Message):
     TICKET_VAT_CLASS_ID_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     SEATS_PER_CUSTOMER_FIELD_NUMBER: _builtins.int
+    SEATS_PER_INSTRUMENT_FIELD_NUMBER: _builtins.int
     vat_rounding: Global___VatRounding.ValueType
     """How tax is rounded."""
     ticket_vat_class_id: _builtins.str
@@ -171,6 +172,10 @@ class PriceRules(_message.Message):
     """At most so many tickets of a performance for one customer, over all their orders that live, up to 100; 0: no bound. A
     performance may have a bound of its own.
     """
+    seats_per_instrument: _builtins.int
+    """At most so many tickets of a performance paid for with one card, up to 100; 0: no bound. A performance may have a
+    bound of its own.
+    """
     def __init__(
         self,
         *,
@@ -178,10 +183,11 @@ class PriceRules(_message.Message):
         ticket_vat_class_id: _builtins.str = ...,
         etag: _builtins.str = ...,
         seats_per_customer: _builtins.int = ...,
+        seats_per_instrument: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "seats_per_customer", b"seats_per_customer", "ticket_vat_class_id", b"ticket_vat_class_id", "vat_rounding", b"vat_rounding"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "seats_per_customer", b"seats_per_customer", "seats_per_instrument", b"seats_per_instrument", "ticket_vat_class_id", b"ticket_vat_class_id", "vat_rounding", b"vat_rounding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

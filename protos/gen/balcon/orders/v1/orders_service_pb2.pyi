@@ -95,6 +95,10 @@ class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelRe
     """The seats were gone when the claim came."""
     CANCEL_REASON_HOUSE: _CancelReason.ValueType  # 5
     """The house gave it up."""
+    CANCEL_REASON_INSTRUMENT_LIMIT: _CancelReason.ValueType  # 6
+    """The card has paid for as many tickets as the house allows: see instrument_limits. It was not charged, or the money goes
+    back whole.
+    """
 
 class CancelReason(_CancelReason, metaclass=_CancelReasonEnumTypeWrapper):
     """Why an order ended without a sale."""
@@ -111,6 +115,10 @@ CANCEL_REASON_SEATS_GONE: CancelReason.ValueType  # 4
 """The seats were gone when the claim came."""
 CANCEL_REASON_HOUSE: CancelReason.ValueType  # 5
 """The house gave it up."""
+CANCEL_REASON_INSTRUMENT_LIMIT: CancelReason.ValueType  # 6
+"""The card has paid for as many tickets as the house allows: see instrument_limits. It was not charged, or the money goes
+back whole.
+"""
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
 
 class _DisputeState:
@@ -756,6 +764,7 @@ class Order(_message.Message):
     TO_PAY_FIELD_NUMBER: _builtins.int
     EXCHANGE_FIELD_NUMBER: _builtins.int
     GIVEN_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_LIMITS_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
@@ -836,6 +845,10 @@ class Order(_message.Message):
     def given(self) -> _containers.RepeatedCompositeFieldContainer[Global___GivenLines]:
         """What of it was given for other orders, or is about to be."""
 
+    @_builtins.property
+    def instrument_limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstrumentLimit]:
+        """Of performances that bound it, how many tickets one card may pay for."""
+
     def __init__(
         self,
         *,
@@ -868,14 +881,41 @@ class Order(_message.Message):
         to_pay: _money_pb2.Money | None = ...,
         exchange: Global___OrderExchange | None = ...,
         given: _abc.Iterable[Global___GivenLines] | None = ...,
+        instrument_limits: _abc.Iterable[Global___InstrumentLimit] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["exchange", b"exchange", "refunded", b"refunded", "sold_by", b"sold_by", "to_pay", b"to_pay", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "charges", b"charges", "confirmed_at_ms", b"confirmed_at_ms", "created_at_ms", b"created_at_ms", "customer_id", b"customer_id", "dispute_state", b"dispute_state", "exchange", b"exchange", "given", b"given", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "lines", b"lines", "order_id", b"order_id", "package_id", b"package_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "sold_by", b"sold_by", "state", b"state", "tickets", b"tickets", "to_pay", b"to_pay", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_reason", b"cancel_reason", "channel", b"channel", "charges", b"charges", "confirmed_at_ms", b"confirmed_at_ms", "created_at_ms", b"created_at_ms", "customer_id", b"customer_id", "dispute_state", b"dispute_state", "exchange", b"exchange", "given", b"given", "hold_id", b"hold_id", "hold_until_ms", b"hold_until_ms", "holder_id", b"holder_id", "house_id", b"house_id", "instrument_limits", b"instrument_limits", "lines", b"lines", "order_id", b"order_id", "package_id", b"package_id", "parts", b"parts", "pay_until_ms", b"pay_until_ms", "payment_id", b"payment_id", "payment_url", b"payment_url", "performance_id", b"performance_id", "plan_version", b"plan_version", "refunded", b"refunded", "refunds", b"refunds", "sold_by", b"sold_by", "state", b"state", "tickets", b"tickets", "to_pay", b"to_pay", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Order: _TypeAlias = Order  # noqa: Y015
+
+@_typing.final
+class InstrumentLimit(_message.Message):
+    """How many tickets of a performance may be paid for with one card, over all orders."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    MOST_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance."""
+    most: _builtins.int
+    """So many."""
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        most: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["most", b"most", "performance_id", b"performance_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InstrumentLimit: _TypeAlias = InstrumentLimit  # noqa: Y015
 
 @_typing.final
 class OrderExchange(_message.Message):
