@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from balcon.ticketing.v1.invoices_pb2_grpc import add_InvoicesServiceServicer_to_server
 from balcon.ticketing.v1.own_tickets_pb2_grpc import add_OwnTicketsServiceServicer_to_server
 from balcon.ticketing.v1.ticketing_service_pb2_grpc import add_TicketingServiceServicer_to_server
@@ -117,20 +119,28 @@ async def build(service: Service, settings: TicketingSettings) -> None:
     looks = PostgresInvoiceLooks(engine, clock)
     follower = InvoiceFollower(looks, invoices, clock)
     service.background("invoices", follower.run)
-    tickets, allotted = one_by_one(OrderEvents(clock, ids)), one_by_one(AllotmentEvents(clock, ids))
-    heard = all_of([tickets, allotted, InvoiceEvents(clock, follower.wake)])
-    # What is heard finds its rows by keys, over arrays (decision 0057); what people ask for looks through tables too.
-    hearing = service.sql(application="ticketing events", pool_size=4, by_key=True)
-    consumer = service.consume(
-        hearing, bus, group=GROUP, topics=[ORDERS, ALLOTMENTS], batch_handler=heard, unhurried=True
-    )
-    consumer.when_applied(relay.wake)
+    hearing = _hear_orders(service, bus, relay.wake, follower.wake)
     letters = _letters(service, settings, store, orders, readers, known_shows, seal)
     _send_letters(service, settings, store, (engine, hearing), bus, letters)
     serve_audit(service.rpc, WalledAudit(PostgresAudit(engine), engine))
     keep_ms = settings.request_key_hours * _HOUR_MS
     service.background("key_purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
     service.background("invoice purge", lambda: purge(looks.forget_sheets, clock, keep_ms=0))
+
+
+def _hear_orders(
+    service: Service, bus: ManagedBus, published: Callable[[], None], noted: Callable[[], None]
+) -> AsyncEngine:
+    """What ends tickets, and what an invoice may follow from. Returns the engine of what is heard."""
+    clock, ids = service.clock, service.ids
+    # It finds its rows by keys, over arrays (decision 0057); what people ask for looks through tables too.
+    hearing = service.sql(application="ticketing events", pool_size=4, by_key=True)
+    heard = all_of([OrderEvents(clock, ids), one_by_one(AllotmentEvents(clock, ids)), InvoiceEvents(clock, noted)])
+    consumer = service.consume(
+        hearing, bus, group=GROUP, topics=[ORDERS, ALLOTMENTS], batch_handler=heard, unhurried=True
+    )
+    consumer.when_applied(published)
+    return hearing
 
 
 def _keys(service: Service, settings: TicketingSettings, store: PostgresTicketing, seal: Seal) -> KeyRing:

@@ -28,7 +28,7 @@ from services.runtime.waiting import wait_until_set
 BEAT_SECONDS = 1.0
 MEMBER_GONE_SECONDS = 5.0
 MEMBER_FORGOTTEN_SECONDS = 60.0
-POLL_SECONDS = 1.0  # a lost notification costs no more than this
+POLL_SECONDS = 3.0  # a lost notification costs no more than this, a lost session no more than a beat
 RECONNECT_FIRST_SECONDS = 0.1
 RECONNECT_LAST_SECONDS = 5.0
 CLOSE_SECONDS = 2.0

@@ -35,10 +35,12 @@ class OfficeSaleRows:
             ]
             await self._connection.execute(insert(discount_sales).on_conflict_do_nothing(), rows)
 
-    async def remove_sales(self, order_id: str, performance_id: str, seat_ids: Collection[str] = ()) -> None:
+    async def remove_sales(
+        self, order_ids: Collection[str], performance_id: str, seat_ids: Collection[str] = ()
+    ) -> None:
         over = sa.delete(discount_sales).where(
             discount_sales.c.house_id == self._house_id,
-            discount_sales.c.order_id == order_id,
+            discount_sales.c.order_id == sa.any_(sa.literal([*order_ids], sa.ARRAY(sa.Text))),
             discount_sales.c.performance_id == performance_id,
         )
         await self._connection.execute(over.where(discount_sales.c.seat_id.in_(seat_ids)) if seat_ids else over)

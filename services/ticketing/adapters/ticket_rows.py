@@ -29,6 +29,7 @@ def _of_orders(table: sa.Table) -> sa.ColumnElement[bool]:
     return (table.c.house_id == sa.bindparam("house_id")) & (table.c.order_id == sa.any_(named))
 
 
+_END = insert(ended_orders).on_conflict_do_nothing()
 _ENDED = sa.select(ended_orders.c.order_id).where(_of_orders(ended_orders))
 # That it is of an order is said so that the index of those is used.
 _SOLD = _of_orders(tickets) & (tickets.c.order_id != "")
@@ -58,9 +59,9 @@ class TicketRows:
     async def ended_orders(self, order_ids: Collection[str]) -> set[str]:
         return set((await self._connection.execute(_ENDED, self._orders(order_ids))).scalars())
 
-    async def end_order(self, order_id: str) -> None:
-        values = {"house_id": self._house_id, "order_id": order_id, "ended_at_ms": self._now_ms}
-        await self._connection.execute(insert(ended_orders).on_conflict_do_nothing(), values)
+    async def end_orders(self, order_ids: Collection[str]) -> None:
+        ended = {"house_id": self._house_id, "ended_at_ms": self._now_ms}
+        await self._connection.execute(_END, [{**ended, "order_id": order_id} for order_id in order_ids])
 
     async def cut_orders(self, order_ids: Collection[str]) -> set[str]:
         return set((await self._connection.execute(_CUT, self._orders(order_ids))).scalars())

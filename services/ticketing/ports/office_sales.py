@@ -13,8 +13,10 @@ class OfficeSales(Protocol):
 
     async def add_sales(self, order_id: str, sales: Sequence[DiscountSale]) -> None: ...
 
-    async def remove_sales(self, order_id: str, performance_id: str, seat_ids: Collection[str] = ()) -> None:
-        """Of these seats; without any: of all."""
+    async def remove_sales(
+        self, order_ids: Collection[str], performance_id: str, seat_ids: Collection[str] = ()
+    ) -> None:
+        """Of these orders and seats; without any seats: of all."""
         ...
 
     async def sums(self, office_id: str, performance_ids: Collection[str]) -> Sequence[DiscountSum]:

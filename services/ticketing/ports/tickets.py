@@ -19,8 +19,8 @@ class Tickets(Protocol):
         """Those of them whose money goes back."""
         ...
 
-    async def end_order(self, order_id: str) -> None:
-        """Its money goes back: it gets no tickets any more."""
+    async def end_orders(self, order_ids: Collection[str]) -> None:
+        """Their money goes back: they get no tickets any more."""
         ...
 
     async def cut_orders(self, order_ids: Collection[str]) -> set[str]:

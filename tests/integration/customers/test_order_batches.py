@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from balcon.orders.v1 import orders_events_pb2 as wire
 from google.protobuf.message import Message
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -110,6 +110,10 @@ def confirmed(order_id: str, customer_id: str, at_ms: int = 5, show: str = SHOWS
     return wire.OrderConfirmed(order_id=order_id, performance_id=show, customer_id=customer_id, confirmed_at_ms=at_ms)
 
 
+def _back(order_id: str) -> wire.OrderRefunded:
+    return wire.OrderRefunded(order_id=order_id, performance_id=SHOWS[0])
+
+
 messages = st.builds(
     lambda kind, order, show, person, number: (
         confirmed(order, person, number, show)
@@ -148,6 +152,9 @@ def expected(told: Sequence[Message]) -> tuple[list[tuple[str, str, str, int]], 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=st.lists(messages, max_size=12), cuts=st.sets(st.integers(1, 11)))
+@example(told=[confirmed(PLAIN, "cus_ada"), _back(PLAIN)], cuts=set())
+@example(told=[_back(PLAIN), confirmed(PLAIN, "cus_ada")], cuts=set())
+@example(told=[confirmed(PLAIN, "cus_ada"), _back(PLAIN), confirmed(PLAIN, "cus_bob", 7)], cuts={1})
 async def test_a_batch_has_the_effect_of_its_events_one_by_one_however_it_is_cut(
     engine: AsyncEngine, told: list[Message], cuts: set[int]
 ) -> None:

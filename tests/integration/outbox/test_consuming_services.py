@@ -76,8 +76,8 @@ def _of_reporting(topic: str) -> Callable[[AsyncEngine], EventHandler]:
 
 
 def _of_ticketing(_engine: AsyncEngine) -> EventHandler:
-    orders, allotments = one_by_one(OrderEvents(CLOCK, RandomIds())), one_by_one(AllotmentEvents(CLOCK, RandomIds()))
-    events = all_of([orders, allotments, InvoiceEvents(CLOCK, lambda: None)])
+    allotments = one_by_one(AllotmentEvents(CLOCK, RandomIds()))
+    events = all_of([OrderEvents(CLOCK, RandomIds()), allotments, InvoiceEvents(CLOCK, lambda: None)])
 
     async def handle(connection: AsyncConnection, event: IncomingEvent) -> None:
         await events(connection, [event])

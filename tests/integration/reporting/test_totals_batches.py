@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from google.protobuf.message import Message
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -79,6 +79,7 @@ def expected(events: Sequence[IncomingEvent], performance_id: str) -> tuple[Tota
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(told=[(0, "confirmed", "ord_1", 2), (0, "partly", "ord_1", 3), (0, "refunded", "ord_1", 1)], cuts=set())
 @given(told=steps, cuts=st.sets(st.integers(1, 13)))
 async def test_a_batch_comes_to_what_its_events_come_to_one_by_one_however_it_is_cut(
     engine: AsyncEngine, told: list[tuple[int, str, str, int]], cuts: set[int]

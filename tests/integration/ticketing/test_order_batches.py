@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 from balcon.orders.v1 import orders_events_pb2 as wire
+from balcon.orders.v1.orders_service_pb2 import OrderLine
+from balcon.ticketing.v1.ticketing_events_pb2 import TicketsVoided
 from google.protobuf.message import Message
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.runtime.bus.topics import ORDERS
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
-from services.runtime.outbox.application import EventApplication, EventFailed, all_of, one_by_one
+from services.runtime.outbox.application import EventApplication, EventFailed, all_of
 from services.runtime.outbox.event import IncomingEvent
 from services.runtime.outbox.inbox import Inbox
 from services.runtime.sql.connections import connected
@@ -23,6 +26,8 @@ from services.runtime.testing.plans import read_through, statements_of
 from services.ticketing.adapters.delivery_events import DeliveryEvents
 from services.ticketing.adapters.invoice_events import InvoiceEvents, InvoiceEventUnreadable
 from services.ticketing.adapters.order_events import OrderEvents
+from services.ticketing.adapters.ticket_rows import TicketRows
+from services.ticketing.domain.ticket import SeatOfTicket, Ticket, TicketSource
 
 _EVERYWHERE = AllHouses("tests look at all houses")
 IDS = RandomIds()
@@ -67,6 +72,21 @@ class StoodClock(SystemClock):
 
     def now_ms(self) -> int:
         return self.at_ms
+
+
+@contextmanager
+def counted(engine: AsyncEngine) -> Iterator[list[str]]:
+    """Every statement that is run meanwhile, as often as it is."""
+    run: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        run.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield run
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", note)
 
 
 class Looks:
@@ -131,7 +151,7 @@ async def test_what_orders_tell_costs_no_statement_an_order_and_reads_no_whole_t
     clock = StoodClock()
     planned: list[bool] = []
     planner = DeliveryEvents(clock, IDS, lambda: planned.append(True))
-    heard = all_of([one_by_one(OrderEvents(clock, IDS)), InvoiceEvents(clock, lambda: None), planner])
+    heard = all_of([OrderEvents(clock, IDS), InvoiceEvents(clock, lambda: None), planner])
     application = EventApplication(engine, Inbox("test"), heard, clock)
 
     def batch(numbers: Sequence[int]) -> list[IncomingEvent]:
@@ -152,3 +172,64 @@ async def test_what_orders_tell_costs_no_statement_an_order_and_reads_no_whole_t
     await application.apply([incoming(AUTOMATIC, wire.OrderCreated(order_id="ord_42"), 42)])
     assert len(planned) == 2
     assert await run(engine, "SELECT count(*) FROM invoice_looks") == [(41,)]
+
+
+def a_ticket(order_id: str, seat_id: str, performance_id: str = "perf_1") -> Ticket:
+    source = TicketSource(order_id=order_id, as_of=1)
+    return Ticket(IDS.new_id("tkt"), performance_id, source, SeatOfTicket(seat_id, "normal"), seat_id, 1)
+
+
+async def issue(engine: AsyncEngine, *tickets: Ticket) -> None:
+    async with connected(engine, _EVERYWHERE) as connection:
+        assert not await TicketRows(connection, NOT, 1).add(tickets)
+
+
+async def test_orders_that_end_in_one_batch_end_at_once_and_only_they(engine: AsyncEngine) -> None:
+    """A show that is called off: as many statements for forty orders as for two, and of each ticket one word."""
+    events = OrderEvents(StoodClock(), IDS)
+
+    def ended(numbers: Sequence[int]) -> list[IncomingEvent]:
+        due = [wire.RefundBecameDue(order_id=f"ord_{one}", performance_id="perf_1") for one in numbers]
+        back = [wire.OrderRefunded(order_id=f"ord_{one}", performance_id="perf_1") for one in numbers]
+        return [incoming(NOT, one) for one in (*due, *back)]
+
+    await issue(engine, *(a_ticket(f"ord_{one}", f"A-{one}") for one in range(43)))
+    # Of another performance of the same order: that one has its own event.
+    await issue(engine, a_ticket("ord_1", "A-1", "perf_2"))
+    counts = []
+    for numbers in (range(2), range(2, 42)):
+        with counted(engine) as statements:
+            async with connected(engine, _EVERYWHERE) as connection:
+                await events(connection, ended(numbers))
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 8
+    left = await run(engine, "SELECT order_id, performance_id FROM tickets WHERE voided_at_ms IS NULL ORDER BY 1")
+    assert left == [("ord_1", "perf_2"), ("ord_42", "perf_1")]
+    assert await run(engine, "SELECT count(*), max(revocation) FROM tickets WHERE revocation > 0") == [(42, 42)]
+    assert await run(engine, "SELECT count(*) FROM ended_orders") == [(42,)]
+    told = await run(engine, "SELECT payload FROM outbox WHERE topic = 'balcon.tickets.v1' ORDER BY id")
+    voided = [TicketsVoided.FromString(bytes(payload)) for (payload,) in told]  # type: ignore[call-overload]
+    assert sorted(seat for one in voided for seat in one.seat_ids) == sorted(f"A-{one}" for one in range(42))
+
+
+async def test_what_ends_and_what_is_cancelled_in_one_batch_keep_their_order(engine: AsyncEngine) -> None:
+    """A line that was cancelled before its order ended is told as that, and not twice; one after it is not told."""
+    await issue(
+        engine, *(a_ticket(order, seat) for order, seat in (("ord_1", "A-1"), ("ord_1", "A-2"), ("ord_2", "A-3")))
+    )
+
+    def lines(order_id: str, seat_id: str) -> IncomingEvent:
+        line = OrderLine(seat_id=seat_id)
+        return incoming(NOT, wire.OrderLinesCancelled(order_id=order_id, performance_id="perf_1", lines=[line]))
+
+    def back(order_id: str) -> IncomingEvent:
+        return incoming(NOT, wire.OrderRefunded(order_id=order_id, performance_id="perf_1"))
+
+    batch = [back("ord_2"), lines("ord_2", "A-3"), lines("ord_1", "A-1"), back("ord_1")]
+    async with connected(engine, _EVERYWHERE) as connection:
+        await OrderEvents(StoodClock(), IDS)(connection, batch)
+    assert await run(engine, "SELECT seat_id, void_reason, revocation FROM tickets ORDER BY 3") == [
+        ("A-3", "ORDER_ENDED", 1),
+        ("A-1", "LINE_CANCELLED", 2),
+        ("A-2", "ORDER_ENDED", 3),
+    ]
