@@ -96,7 +96,7 @@ from services.orders.domain.seat_reports import (
     on_seats_claimed,
     on_seats_freed,
 )
-from services.orders.domain.uses import without_tickets
+from services.orders.domain.uses import CountedUse, without_discounts, without_tickets
 from services.runtime.errors import FieldInvalid, Refusal
 
 Decision = tuple[Change, ...] | Refusal
@@ -254,10 +254,7 @@ def _apply_to_lines(
     """What happens to single lines of an order that was confirmed, and to what they are given for."""
     match change:
         case LinesCancelled(lines):
-            given_back = Counter(line.performance_id for line in lines)
-            return replace(
-                with_status(order, lines, LineStatus.CANCELLED), uses=without_tickets(order.uses, given_back)
-            )
+            return replace(with_status(order, lines, LineStatus.CANCELLED), uses=_uses_without(order, lines))
         case ReleaseAsked(lines):
             return with_status(order, lines, LineStatus.RELEASE_DUE)
         case LinesReleased(seat_ids, part):
@@ -302,3 +299,16 @@ def apply_all(order: Order, changes: tuple[Change, ...]) -> Order:
     for change in changes:
         order = apply(order, change)
     return order
+
+
+def _uses_without(order: Order, cancelled: tuple[LineRef, ...]) -> tuple[CountedUse, ...]:
+    """What stays used by the other lines."""
+    named = set(cancelled)
+    discounts = Counter(
+        line.discount.discount_id
+        for part in order.parts
+        for line in part.lines
+        if line.discount is not None and LineRef(part.performance_id, line.seat_id) in named
+    )
+    tickets = Counter(line.performance_id for line in cancelled)
+    return without_discounts(without_tickets(order.uses, tickets), discounts)

@@ -17,6 +17,8 @@ class CountedUse:
 
 _OF_CUSTOMERS = "customer:"
 _OF_PACKAGES = "package:"
+_OF_DISCOUNTS = "discount:"
+_OF_CODES = "code:"
 
 
 def customer_use(customer_id: str, performance_id: str, count: int, limit: int) -> CountedUse:
@@ -64,13 +66,25 @@ def with_tickets(uses: tuple[CountedUse, ...], tickets: Mapping[str, int]) -> tu
 
 
 def without_tickets(uses: tuple[CountedUse, ...], tickets: Mapping[str, int]) -> tuple[CountedUse, ...]:
-    """The uses of an order that gave so many tickets of these performances back: its customer may have others.
-
-    Codes, discounts and passes stay used until the whole order is gone.
-    """
+    """The uses of an order that gave so many tickets of these performances back: its customer may have others."""
     return tuple(
         replace(use, count=max(0, use.count - tickets.get(thing_of(use.counted_id)[1], 0)))
         if is_of_a_customer(use.counted_id) and thing_of(use.counted_id)[0] == "performance"
         else use
         for use in uses
     )
+
+
+def without_discounts(uses: tuple[CountedUse, ...], discounts: Mapping[str, int]) -> tuple[CountedUse, ...]:
+    """The uses of an order of which so many lines with these discounts were cancelled: others may use them.
+
+    A code stands behind the discount that it gave. Passes stay used until the whole order is gone.
+    """
+    left, given_back = list[CountedUse](), 0
+    for use in uses:
+        if use.counted_id.startswith(_OF_DISCOUNTS):
+            given_back = discounts.get(use.counted_id.removeprefix(_OF_DISCOUNTS), 0)
+        elif not use.counted_id.startswith(_OF_CODES):
+            given_back = 0
+        left.append(replace(use, count=max(0, use.count - given_back)) if given_back else use)
+    return tuple(left)

@@ -34,11 +34,6 @@ class DeliveryRows:
             rows = [_values(self._house_id, line) for line in lines[first : first + _INSERT_ROWS]]
             await self._connection.execute(_PLAN, rows)
 
-    async def get(self, delivery_id: str) -> Delivery | None:
-        wanted = sa.select(deliveries).where(self._ours, _LINE.delivery_id == delivery_id)
-        row = (await self._connection.execute(wanted)).first()
-        return None if row is None else delivery_of(row)
-
     async def page(
         self, after: Place | None, limit: int, order_id: str, states: Collection[DeliveryState]
     ) -> Sequence[Delivery]:

@@ -25,8 +25,6 @@ class Deliveries(Protocol):
         """Adds those whose occasion has none yet for that person."""
         ...
 
-    async def get(self, delivery_id: str) -> Delivery | None: ...
-
     async def page(
         self, after: Place | None, limit: int, order_id: str, states: Collection[DeliveryState]
     ) -> Sequence[Delivery]:

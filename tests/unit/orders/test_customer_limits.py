@@ -9,7 +9,7 @@ from dataclasses import replace
 from services.orders.adapters.memory_order_store import MemoryOrderStore
 from services.orders.domain.order import Order
 from services.orders.domain.refusals import CustomerLimitReached
-from services.orders.domain.uses import CountedUse, customer_use, is_of_a_customer, without_tickets
+from services.orders.domain.uses import CountedUse, customer_use, is_of_a_customer, without_discounts, without_tickets
 from services.orders.ports import Buyer, Operation
 from services.runtime.errors import Refusal
 from tests.unit.orders.builders import NEXT_SHOW, SHOW, a_key, an_offer
@@ -89,3 +89,26 @@ def test_an_order_that_gives_single_tickets_back_lets_its_customer_have_others()
         customer_use("cus_1", SHOW, 1, 4),
         customer_use("cus_1", NEXT_SHOW, 1, 4),
     )
+
+
+def test_a_limited_discount_is_counted_back_by_the_lines_that_used_it() -> None:
+    """The code behind a discount goes with it; another discount's lines, and passes, are left alone."""
+    spring, code = CountedUse("discount:spring", 3, 5), CountedUse("code:SPRING", 3, 5)
+    others = (
+        CountedUse("discount:own", 2, 9),
+        CountedUse("pass:cjp:show:key", 1, 1),
+        customer_use("cus_1", SHOW, 5, 9),
+    )
+    uses = (spring, code, *others)
+    assert without_discounts(uses, {"spring": 2}) == (
+        CountedUse("discount:spring", 1, 5),
+        CountedUse("code:SPRING", 1, 5),
+        *others,
+    )
+    assert without_discounts(uses, {"own": 2, "other": 1}) == (
+        spring,
+        code,
+        CountedUse("discount:own", 0, 9),
+        *others[1:],
+    )
+    assert without_discounts(uses, {}) == uses

@@ -19,6 +19,7 @@ from services.orders.domain.commands import (
 )
 from services.orders.domain.order import (
     LineComponent,
+    LineDiscount,
     LineStatus,
     Money,
     Order,
@@ -39,6 +40,7 @@ from services.orders.domain.refusals import (
 )
 from services.orders.domain.steps import NextStep, Step, next_step
 from services.orders.domain.transitions import decide
+from services.orders.domain.uses import CountedUse
 from tests.unit.orders.builders import NEXT_SHOW, NOW_MS, PLAN, SHOW, an_order, two_parts
 from tests.unit.orders.walks import CHECK_OUT, PENDING, SUCCEEDED, confirmed, is_sound, sale_of, told
 
@@ -248,3 +250,12 @@ def test_only_an_order_that_was_confirmed_is_acted_on() -> None:
 def test_money_may_go_into_a_voucher() -> None:
     order = told(confirmed(), ActOnLines(refund=RefundTerms(route=RefundRoute.VOUCHER)))
     assert order.refunds[0].route is RefundRoute.VOUCHER
+
+
+def test_a_cancelled_line_gives_the_use_of_its_discount_back_and_the_others_keep_theirs() -> None:
+    lowered = [replace(a_line(seat), discount=LineDiscount("spring", 100)) for seat in ("A-1", "A-2")]
+    use = CountedUse("discount:spring", 2, 2)
+    order = sold(replace(an_order(), parts=(replace(an_order().first, lines=tuple(lowered)),), uses=(use,)))
+    after = told(order, ActOnLines((A1,), cancel=True))
+    assert after.uses == (CountedUse("discount:spring", 1, 2),)
+    assert after.counts_other_uses_than(order)
