@@ -18,8 +18,10 @@ BUYER_POLICY: Final = Subject(
         Command(
             "update",
             "UpdateBuyerPolicy",
-            "Makes a new version, for the house or for a performance.",
+            "Makes a new version, for the house or for a performance; what is said of refunds, exchanges or tickets "
+            "takes the place of all that was said of them.",
             etag=ReadsEtag("GetBuyerPolicy"),
+            names={"buyer_policy.refunds.wishes": "refunds-wish"},
         ),
         Command(
             "archive",
