@@ -6,13 +6,14 @@ each other, and never in a circle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.orders.adapters import order_statements as sql
+from services.orders.adapters.known_rows import KnownRows, Seen, not_in
 from services.orders.adapters.order_events import created
 from services.orders.adapters.order_rows import (
     Row,
@@ -38,7 +39,7 @@ from services.orders.adapters.order_turns import (
     postpone_within,
     turn_of,
 )
-from services.orders.adapters.tables import orders, tickets
+from services.orders.adapters.tables import tickets
 from services.orders.adapters.use_counter import UseCounter
 from services.orders.domain.changes import OrderConfirmed
 from services.orders.domain.order import Order
@@ -64,15 +65,20 @@ Answered: TypeAlias = Outcome | ItemBroke | Again
 class OrderGroup:
     """One group on one connection, as long as its transaction. No two of its items meet on a key or on a hold."""
 
-    def __init__(self, connection: AsyncConnection, group: Sequence[Asked], clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, connection: AsyncConnection, group: Sequence[Asked], known: KnownRows, clock: Clock, ids: Ids
+    ) -> None:
         self._connection = connection
         self._group = group
+        self._known = known
         self._clock = clock
         self._ids = ids
         self._answers: dict[int, Answered] = {}
         self._turns: dict[OrderRef, OrderTurn] = {}
         self._counter = UseCounter(connection)
         self.events: list[OutgoingEvent] = []
+        # The rows as they are once this is committed.
+        self.seen: dict[OrderRef, Seen] = {}
         # Whether there is anything to commit.
         self.has_written = False
 
@@ -131,15 +137,12 @@ class OrderGroup:
         refs = {asked.ref for _, asked in self._unanswered() if not isinstance(asked, NewOrder)}
         if not refs:
             return
-        found = await self._rows(sql.MANY_LOCKED, refs)
-        waited = [ref for ref, row in found.items() if row["version"] != row["read_version"]]
-        if waited:
-            found |= await self._rows(sql.MANY, waited)
-        self._turns = {ref: turn_of(_order_row(row)) for ref, row in found.items()}
-
-    async def _rows(self, statement: Any, refs: Iterable[OrderRef]) -> dict[OrderRef, Row]:
-        rows = (await self._connection.execute(statement, sql.wanted(ref_rows(refs)))).mappings()
-        return {OrderRef(row["house_id"], row["order_id"]): row for row in rows}
+        locked = await self._connection.execute(sql.LOCK_MANY, sql.wanted(ref_rows(refs)))
+        versions = {OrderRef(row.house_id, row.order_id): row.version for row in locked}
+        self.seen = self._known.still(versions)
+        if others := not_in(versions, self.seen):
+            self.seen |= await read_rows(self._connection, others)
+        self._turns = {ref: turn_of(row) for ref, (_, row) in self.seen.items()}
 
     def _act(self) -> None:
         """In the order asked: two changes of one order see each other."""
@@ -180,7 +183,11 @@ class OrderGroup:
         if refused:
             await self._connection.execute(sql.DROP_PARTS, {"these": refused})
         if added:
-            await self._connection.execute(*insert_rows(orders, [_new_row(asked) for asked in added]))
+            stored = await self._connection.execute(
+                sql.ADD_ORDERS, sql.new_orders([_new_row(asked) for asked in added])
+            )
+            rows = {asked.order.order_id: OrderRow(asked.order, asked.next_step_at_ms) for asked in added}
+            self._note(rows, stored.all())
         self.events += [event for asked in added for event in created(asked.order)]
         return [asked.order for asked in added]
 
@@ -217,12 +224,18 @@ class OrderGroup:
             await self._connection.execute(sql.KEEP_REFUNDS, sql.kept_refunds(owed))
         values = sql.moved_orders([_moved_row(turn.row) for turn in moved])
         if parts := [row for before, after in pairs for row in moved_parts(before, after)]:
-            await self._connection.execute(sql.MOVE_WITH_PARTS, values | sql.moved_parts(parts))
+            stored = await self._connection.execute(sql.MOVE_WITH_PARTS, values | sql.moved_parts(parts))
         else:
-            await self._connection.execute(sql.MOVE, values)
+            stored = await self._connection.execute(sql.MOVE, values)
+        self._note({turn.row.order.order_id: turn.row for turn in moved}, stored.all())
         if lowered := [row for before, after in pairs for row in lowered_uses(before, after)]:
             await self._connection.execute(sql.LOWER_USES, sql.lowered_uses(lowered))
         await self._write_tickets(moved)
+
+    def _note(self, rows: Mapping[str, OrderRow], stored: Sequence[Any]) -> None:
+        for order_id, version in stored:
+            row = rows[order_id]
+            self.seen[OrderRef(row.order.house_id, order_id)] = version, row
 
     async def _write_tickets(self, moved: Sequence[OrderTurn]) -> None:
         confirmed = [
@@ -251,6 +264,12 @@ class OrderGroup:
         if isinstance(self._group[place], NewOrder):
             return answer is None
         return isinstance(answer, Changed) and bool(answer.changes)
+
+
+async def read_rows(connection: AsyncConnection, refs: Iterable[OrderRef]) -> dict[OrderRef, Seen]:
+    """Those that are there."""
+    rows = (await connection.execute(sql.MANY, sql.wanted(ref_rows(refs)))).mappings()
+    return {OrderRef(row["house_id"], row["order_id"]): (row["version"], _order_row(row)) for row in rows}
 
 
 def ref_rows(refs: Iterable[OrderRef]) -> list[dict[str, str]]:

@@ -63,27 +63,21 @@ _QUIET = [state.value for state in (*FINAL_STATES, OrderState.OPEN)]
 
 # An order as order_rows.order_of reads it: nothing personal.
 ORDER = sa.select(*_COLUMNS, *_ROWS)
-# After a wait for the lock the order's row is the newest, but its parts, tickets and refunds are as they were when the
-# statement began. `read_version` is the row's version of then: where `version` is another, read MANY under the lock.
-_EARLIER = orders.alias("earlier")
-_READ_VERSION = (
-    sa.select(sa.literal_column("earlier.xmin::text"))
-    .select_from(_EARLIER)
-    .where(_EARLIER.c.order_id == orders.c.order_id)
-    .correlate(orders)
-    .scalar_subquery()
-)
+# No two rows that were ever committed have the same: who wrote it, and where. What belongs to an order moves with it.
+_VERSION = sa.literal_column("orders.xmin::text || orders.ctid::text").label("version")
 _WANTED = RowArrays([orders.c.house_id, orders.c.order_id], "wanted")
 wanted = _WANTED.values
 _IS_WANTED = (orders.c.order_id == _WANTED.table.c.order_id) & (orders.c.house_id == _WANTED.table.c.house_id)
 # Those of many orders that are there, each of the house that is named with it.
-MANY = ORDER.join(_WANTED.table, _IS_WANTED)
-# Locked in one order by everybody, so that groups that meet on the same orders wait instead of deadlocking.
-MANY_LOCKED = (
-    MANY.add_columns(sa.literal_column("orders.xmin::text").label("version"), _READ_VERSION.label("read_version"))
-    .order_by(orders.c.order_id)
-    .with_for_update(of=orders)
-)
+MANY = ORDER.add_columns(_VERSION).join(_WANTED.table, _IS_WANTED)
+# Their versions, for who may know the rest.
+VERSIONS = sa.select(orders.c.house_id, orders.c.order_id, _VERSION).join(_WANTED.table, _IS_WANTED)
+# Locked in one order by everybody, so that groups that meet on the same orders wait instead of deadlocking. What
+# belongs to them is read under the lock, by a statement of its own: in this one it would be as before the wait.
+LOCK_MANY = VERSIONS.order_by(orders.c.order_id).with_for_update(of=orders)
+_NEW_ORDERS, _ORDER_ARRAYS = inserting(orders, tuple(column.name for column in orders.c))
+new_orders = _ORDER_ARRAYS.values
+ADD_ORDERS = insert(orders).from_select(list(orders.c.keys()), _NEW_ORDERS).returning(orders.c.order_id, _VERSION)
 _NEW_KEYS, _KEY_ARRAYS = inserting(request_keys, tuple(column.name for column in request_keys.c))
 key_rows = _KEY_ARRAYS.values
 # Sorted, as whatever locks many rows. Those that come back are new.
@@ -136,6 +130,7 @@ MOVE = (
     sa.update(orders)
     .where(orders.c.order_id == _MOVED.table.c.order_id, orders.c.house_id == _MOVED.table.c.house_id)
     .values({name: _MOVED.column(name) for name in _MOVING})
+    .returning(orders.c.order_id, _VERSION)
 )
 _LOWERED = RowArrays([orders.c.house_id, orders.c.order_id, orders.c.uses], "lowered")
 lowered_uses = _LOWERED.values

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.orders.adapters import order_statements as sql
+from services.orders.adapters.known_rows import KnownRows, Version, not_in
 from services.orders.adapters.order_commits import OrderCommits
-from services.orders.adapters.order_group import Answered, OrderGroup, key_name, keys_in_record, ref_rows
+from services.orders.adapters.order_group import Answered, OrderGroup, key_name, keys_in_record, read_rows, ref_rows
 from services.orders.adapters.order_rows import order_of
 from services.orders.adapters.order_turns import Asked, AskedChange, NewOrder, Postponement
 from services.orders.adapters.tables import order_parts, orders, request_keys
@@ -53,6 +54,7 @@ class PostgresOrderStore:
         self._clock = clock
         self._ids = ids
         self._committed = committed
+        self._known = KnownRows()
         self._commits = OrderCommits(self._commit)
         self._reads: Gathering[str, OrderRef, Order | None] = Gathering("order reads", self._read, most=MOST_READ)
         self._keys: Gathering[str, RequestKey, KeyInRecord | None] = Gathering(
@@ -86,12 +88,13 @@ class PostgresOrderStore:
 
     async def _commit(self, house_id: str, group: Sequence[Asked]) -> Sequence[Answered]:
         async with connected(self._engine, HouseScope(house_id)) as connection:
-            written = OrderGroup(connection, group, self._clock, self._ids)
+            written = OrderGroup(connection, group, self._known, self._clock, self._ids)
             answers = await written.write()
             if not written.has_written:
                 await connection.rollback()
             elif written.events:
                 after_commit(connection, self._committed)
+        self._known.keep(written.seen)
         return answers
 
     async def change_within(
@@ -107,8 +110,9 @@ class PostgresOrderStore:
         self, connection: AsyncConnection, asked: Sequence[AskedChange]
     ) -> Sequence[Changed | Refusal | ItemBroke | None]:
         """As change_within, of many orders of any houses; what an act raised is told by its position."""
-        written = OrderGroup(connection, asked, self._clock, self._ids)
+        written = OrderGroup(connection, asked, self._known, self._clock, self._ids)
         answers = await written.write()
+        after_commit(connection, lambda: self._known.keep(written.seen))
         if written.events:
             after_commit(connection, self._committed)
         return [cast("Changed | Refusal | ItemBroke | None", answer) for answer in answers]
@@ -134,9 +138,13 @@ class PostgresOrderStore:
 
     async def _read(self, house_id: str, refs: Sequence[OrderRef]) -> Sequence[Order | None]:
         async with connected(self._single, HouseScope(house_id)) as connection:
-            rows = (await connection.execute(sql.MANY, sql.wanted(ref_rows(set(refs))))).mappings().all()
-        found = {row["order_id"]: order_of(row) for row in rows}
-        return [found.get(ref.order_id) for ref in refs]
+            versions = [ref for ref in {*refs} if self._known.has(ref)]
+            found = self._known.still(await _versions(connection, versions)) if versions else {}
+            if others := not_in({*refs}, found):
+                new = await read_rows(connection, others)
+                self._known.keep(new)
+                found |= new
+        return [found[ref][1].order if ref in found else None for ref in refs]
 
     async def list_orders(self, wanted: OrderFilter) -> Sequence[Order]:
         """See OrderStore.list_orders."""
@@ -183,3 +191,8 @@ class PostgresOrderStore:
         async with connected(self._single, _COUNTS) as connection:
             rows = (await connection.execute(sql.UNRESOLVED)).all()
         return {OrderState(row.state): row.orders for row in rows}
+
+
+async def _versions(connection: AsyncConnection, refs: Sequence[OrderRef]) -> dict[OrderRef, Version]:
+    rows = await connection.execute(sql.VERSIONS, sql.wanted(ref_rows(refs)))
+    return {OrderRef(row.house_id, row.order_id): row.version for row in rows}
