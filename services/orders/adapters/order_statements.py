@@ -64,7 +64,7 @@ _QUIET = [state.value for state in (*FINAL_STATES, OrderState.OPEN)]
 # An order as order_rows.order_of reads it: nothing personal.
 ORDER = sa.select(*_COLUMNS, *_ROWS)
 # No two rows that were ever committed have the same: who wrote it, and where. What belongs to an order moves with it.
-_VERSION = sa.literal_column("orders.xmin::text || orders.ctid::text").label("version")
+_VERSION: sa.Label[str] = sa.literal_column("orders.xmin::text || orders.ctid::text").label("version")
 _WANTED = RowArrays([orders.c.house_id, orders.c.order_id], "wanted")
 wanted = _WANTED.values
 _IS_WANTED = (orders.c.order_id == _WANTED.table.c.order_id) & (orders.c.house_id == _WANTED.table.c.house_id)

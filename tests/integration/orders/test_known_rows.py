@@ -1,4 +1,4 @@
-"""A process that remembers the rows that it wrote sees what others do to them: at once, after a wait, in one transaction."""
+"""A process that remembers rows it wrote sees what others do to them: at once, after a wait, in one transaction."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ async def test_a_change_by_another_process_is_seen_in_a_read_and_in_a_change(eng
     assert paying.state is OrderState.PAYING
 
 
-async def test_a_change_that_waited_for_another_process_does_not_act_on_what_was_remembered(engine: AsyncEngine) -> None:
+async def test_a_change_that_waited_for_another_process_does_not_act_on_what_was_remembered(
+    engine: AsyncEngine,
+) -> None:
     mine, theirs = a_process(engine), a_process(engine)
     order = await added(mine)
     seen: list[OrderState] = []
