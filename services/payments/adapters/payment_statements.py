@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Column, Executable, Update, update
+from sqlalchemy import ARRAY, Column, Executable, Text, Update, any_, bindparam, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.payments.adapters.payment_rows import CHANGING, COLUMNS, DOCUMENTS_AND_MIRRORS, plain_row_of, row_of
@@ -73,6 +73,8 @@ def _update_of(columns: tuple[str, ...]) -> tuple[Update, RowArrays]:
     statement = (
         update(PAYMENTS)
         .where(*(PAYMENTS.c[name] == arrays.table.c[name] for name in _IDENTITY))
+        # Said twice, for a planner who takes the house for a handful of rows and would read all of them.
+        .where(PAYMENTS.c.payment_id == any_(bindparam("given_payment_id", type_=ARRAY(Text))))
         # Where nobody was faster.
         .where(PAYMENTS.c.version == arrays.table.c.was)
         .values({name: arrays.column(name) for name in columns})
