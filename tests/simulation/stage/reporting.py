@@ -96,8 +96,8 @@ class Reporting:
         consumer._membership._pauses = database
         subscribe = self._bus.subscribe
 
-        async def watched(group: str, topics: list[str]) -> Subscription:
-            subscription = await subscribe(group, topics)
+        async def watched(group: str, topics: list[str], *, unhurried: bool = False) -> Subscription:
+            subscription = await subscribe(group, topics, unhurried=unhurried)
             _ = outside(self._ends_with(process, subscription), "broker session")
             return subscription
 
