@@ -195,9 +195,8 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     quoter = _quoter(settings, catalogue, clock)
     maker = OrderMaker(inventory, catalogue, quoter, clock, ids, hold_grace_ms=timing.hold_grace_ms)
     window_ms = settings.payment_window_seconds * 1000
-    hold = OrderHold(inventory)
     vouchers, form = GrpcVouchers(to_payments), FormDesk(catalogue, customers)
-    paying = PayingDesk(GrpcWaysToPay(to_payments), clock)
+    hold, paying = OrderHold(inventory), PayingDesk(GrpcWaysToPay(to_payments), clock)
     policies = PostgresBuyerPolicies(engine, clock, ids, committed=relay.wake)
     swaps = Exchanges(store, maker, policies, catalogue, clock, timing)
     parts = DeskParts(

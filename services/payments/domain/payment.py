@@ -348,8 +348,7 @@ def apply(payment: Payment, change: Change) -> Payment:  # noqa: PLR0911, PLR091
         case AuthorisationVoided():
             return replace(payment, authorised_at_ms=None)
         case PaymentSucceeded(provider_ref, at_ms):
-            # Where vouchers pay all of it no provider is asked, so there is no reference.
-            ref = provider_ref or payment.provider_ref
+            ref = provider_ref or payment.provider_ref  # none where vouchers pay all of it
             captured = replace(payment, state=PaymentState.SUCCEEDED, provider_ref=ref, succeeded_at_ms=at_ms)
             return replace(captured, reason="", authorised_at_ms=None)
         case PaymentFailed(reason, at_ms):
