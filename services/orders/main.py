@@ -132,6 +132,12 @@ def _serve_acts(service: Service, settings: OrdersSettings, parts: OrderActParts
     service.background("stuck", lambda: count_stuck(work, clock))
 
 
+def _serve_orders(service: Service, servicer: OrdersServicer) -> None:
+    service.rpc.add(
+        lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
+    )
+
+
 def _serve_buyers(service: Service, parts: OrderActParts, door: OrderDoor, keep_ms: int) -> None:
     """What buyers may do by themselves."""
     policies = PostgresBuyerPolicies(parts.engine, service.clock, service.ids, committed=parts.committed)
@@ -207,10 +213,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     heard = _each(events, one_by_one(follow_customer))
     service.consume(engine, bus, group=GROUP, topics=[PAYMENTS, CONSENTS], batch_handler=heard)
 
-    servicer = OrdersServicer(desk, quoter, clock, ids)
-    service.rpc.add(
-        lambda server: add_OrdersServiceServicer_to_server(servicer, server), "balcon.orders.v1.OrdersService"
-    )
+    _serve_orders(service, OrdersServicer(desk, quoter, clock, ids))
     acts = OrderActParts(engine, store, desk, driver, timing, catalogue, relay.wake)
     _serve_acts(service, settings, acts)
     keep_ms = settings.request_key_hours * 3_600_000

@@ -84,18 +84,7 @@ async def build(service: Service) -> None:
         store=store, driver=driver, clock=clock, interval_seconds=settings.reconcile_interval_seconds
     )
     _list_events(service, settings, own, accounts, providers, inbox, worker.look)
-    await _open_webhooks(
-        service,
-        settings,
-        WebhookDesk(
-            providers=providers,
-            inbox=inbox,
-            payments=unknown,
-            clock=clock,
-            on_new=worker.hand_over,
-            take=worker.take,
-        ),
-    )
+    await _open_webhooks(service, settings, _webhook_desk(worker, providers, inbox, unknown, clock))
     desk = PaymentDesk(
         driver=driver,
         store=store,
@@ -115,6 +104,18 @@ async def build(service: Service) -> None:
     service.background("reconciler", reconciler.run)
     keep_ms = settings.webhook_event_days * 86_400_000
     service.background("purge", lambda: purge(inbox.purge, clock, keep_ms=keep_ms))
+
+
+def _webhook_desk(
+    worker: WebhookWorker,
+    providers: OpenAccounts,
+    inbox: PostgresWebhookEventStore,
+    unknown: PostgresUnknownPayments,
+    clock: Clock,
+) -> WebhookDesk:
+    return WebhookDesk(
+        providers=providers, inbox=inbox, payments=unknown, clock=clock, on_new=worker.hand_over, take=worker.take
+    )
 
 
 def _list_events(

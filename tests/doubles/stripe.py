@@ -22,6 +22,7 @@ from tests.doubles.stripe_forms import (
     CONFIGURATION,
     KNOWN,
     Refused,
+    check_amount,
     listed,
     needed,
     read_form,
@@ -35,9 +36,6 @@ SECRET: Final = "whsec_stripe"
 VERSION: Final = "2026-10-28.endive"
 _DAY_SECONDS: Final = 86_400
 _KEY_SECONDS: Final = _DAY_SECONDS
-
-# What amounts in these are multiples of.
-_STEPS: Final = {"isk": 100, "ugx": 100} | dict.fromkeys(("bhd", "jod", "kwd", "omr", "tnd"), 10)
 
 Thing = dict[str, Any]
 
@@ -203,7 +201,7 @@ class StripeDouble(Company):
         amount *= whole(needed(told, "line_items", "0", "quantity"), "line_items[0][quantity]")
         currency = needed(told, "line_items", "0", "price_data", "currency")
         needed(told, "line_items", "0", "price_data", "product_data", "name")
-        _check_amount(amount, currency)
+        check_amount(amount, currency)
         ends, now = whole(needed(told, "expires_at"), "expires_at"), self._now_ms() / 1000
         if not 30 * 60 <= ends - now <= _DAY_SECONDS:
             raise Refused(400, "The `expires_at` timestamp must be 30 minutes to 24 hours ahead", param="expires_at")
@@ -278,7 +276,7 @@ class StripeDouble(Company):
             raise Refused(400, "This PaymentIntent does not have a successful charge to refund.", is_kept=True)
         left = charge["amount"] - charge["amount_refunded"]
         amount = whole(told.get("amount", str(left)), "amount")
-        _check_amount(amount, charge["currency"])
+        check_amount(amount, charge["currency"])
         if any(one["charge"] == charge["id"] and one["status"] == "needs_response" for one in books.disputes.values()):
             raise Refused(400, "Charge has been charged back.", code="charge_disputed", is_kept=True)
         if amount > left:
@@ -354,15 +352,6 @@ def signature(body: bytes, at: float, secrets: Sequence[str]) -> str:
     signed = f"{int(at)}.".encode() + body
     digests = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets]
     return ",".join([f"t={int(at)}", *(f"v1={digest}" for digest in digests)])
-
-
-def _check_amount(amount: int, currency: str) -> None:
-    if amount < 1:
-        raise Refused(400, "This value must be greater than or equal to 1.", param="amount")
-    if amount % _STEPS.get(currency, 1):
-        raise Refused(400, "Invalid amount", code="invalid_charge_amount_no_decimal_compatible", param="amount")
-    if currency != currency.lower() or len(currency) != 3:
-        raise Refused(400, f"Invalid currency: {currency}", param="currency")
 
 
 def _unexpected(intent: Thing, what: str) -> Refused:

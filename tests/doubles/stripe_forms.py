@@ -157,3 +157,17 @@ def whole(text: str, name: str) -> int:
     if not text.isdecimal() or len(text) > 15:
         raise Refused(400, f"Invalid integer: {text}", code="parameter_invalid_integer", param=name)
     return int(text)
+
+
+# What amounts in these are multiples of.
+_STEPS: Final = {"isk": 100, "ugx": 100} | dict.fromkeys(("bhd", "jod", "kwd", "omr", "tnd"), 10)
+
+
+def check_amount(amount: int, currency: str) -> None:
+    """Raises Refused."""
+    if amount < 1:
+        raise Refused(400, "This value must be greater than or equal to 1.", param="amount")
+    if amount % _STEPS.get(currency, 1):
+        raise Refused(400, "Invalid amount", code="invalid_charge_amount_no_decimal_compatible", param="amount")
+    if currency != currency.lower() or len(currency) != 3:
+        raise Refused(400, f"Invalid currency: {currency}", param="currency")

@@ -26,7 +26,8 @@ from services.orders.domain.transitions import apply_all, decide
 from services.orders.ports import Acted, Catalogue, OrderRef, OrderStore
 from services.orders.ports.buyer_policies import BuyerPolicies
 from services.orders.ports.order_door import OrderDoor, ShownCode
-from services.orders.ports.refund_requests import RefundRequests, RefundRequestsTransaction, RequestFilter
+from services.orders.ports.refund_requests import RefundRequests, RequestFilter
+from services.orders.ports.refund_requests_transaction import RefundRequestsTransaction
 from services.runtime.call_context import current_principal
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal

@@ -20,21 +20,18 @@ from services.orders.ports.order_store import (
 )
 from services.orders.ports.payments import (
     NEVER_MADE,
-    PayingAccount,
-    PayingState,
     Payments,
     PaymentSeen,
     PaymentState,
     RefundAsked,
     RefundSeen,
     RefundStatus,
-    WaysToPay,
-    WayToPay,
 )
 from services.orders.ports.request_key import KeyInRecord, Operation, RequestKey
 from services.orders.ports.seat_inventory import HeldSeats, SeatInventory
 from services.orders.ports.ticketing import Ticketing
 from services.orders.ports.vouchers import Vouchers
+from services.orders.ports.ways_to_pay import PayingAccount, PayingState, WaysToPay, WayToPay
 
 __all__ = [
     "NEVER_MADE",

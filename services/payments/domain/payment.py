@@ -352,8 +352,7 @@ def apply(payment: Payment, change: Change) -> Payment:  # noqa: PLR0911, PLR091
             captured = replace(payment, state=PaymentState.SUCCEEDED, provider_ref=ref, succeeded_at_ms=at_ms)
             return replace(captured, reason="", authorised_at_ms=None)
         case PaymentFailed(reason, at_ms):
-            ended = replace(payment, state=PaymentState.FAILED, reason=reason, ended_at_ms=at_ms)
-            return replace(ended, authorised_at_ms=None)
+            return replace(payment, state=PaymentState.FAILED, reason=reason, ended_at_ms=at_ms, authorised_at_ms=None)
         case PaymentCancelled(at_ms):
             return replace(payment, state=PaymentState.CANCELLED, ended_at_ms=at_ms, authorised_at_ms=None)
         case CancelAsked(at_ms):

@@ -17,6 +17,9 @@ from services.runtime.telemetry.metrics import POOL_CONNECTIONS, POOL_SIZE
 # A statement that takes longer is cancelled; one that is not answered for so long has lost its connection.
 COMMAND_SECONDS = 30.0
 
+# What every connection begins with.
+SESSION = {"statement_timeout": "30000", "idle_in_transaction_session_timeout": "30000", "timezone": "UTC"}
+
 # For statements that find rows by their keys. A planner that knows nothing of a table yet, or of how many rows an array
 # has, joins them by reading all of the table, and keeps such a plan while the table grows. And what is planned once
 # takes every index that it may, unless a parameter would have to prove that a partial one fits: write such a value out.
@@ -75,13 +78,7 @@ def create_engine(
         connect_args={
             "timeout": 5,
             "command_timeout": silence_seconds,
-            "server_settings": {
-                "application_name": application,
-                "statement_timeout": "30000",
-                "idle_in_transaction_session_timeout": "30000",
-                "timezone": "UTC",
-                **(BY_KEY if by_key else {}),
-            },
+            "server_settings": {"application_name": application, **SESSION, **(BY_KEY if by_key else {})},
             **scoped,
         },
     )

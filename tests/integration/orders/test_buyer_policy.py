@@ -29,6 +29,20 @@ def update(etag: str, rule: wire.RequestRule.ValueType, performance_id: str = ""
     )
 
 
+async def listed(stub: BuyerPolicyServiceStub) -> list[tuple[str, int, bool]]:
+    """Performance, version and whether it is archived of every version, page by page."""
+    versions: list[tuple[str, int, bool]] = []
+    token = ""
+    while True:
+        page = await stub.ListBuyerPolicies(
+            wire.ListBuyerPoliciesRequest(house_id=HOUSE, page_size=1, page_token=token)
+        )
+        versions += [(one.performance_id, one.policy_version, one.archived) for one in page.policies]
+        token = page.next_page_token
+        if not token:
+            return versions
+
+
 async def test_every_change_is_a_version_of_the_house_or_of_a_performance(stage: Stage) -> None:
     await stage.start()
     async with open_channel(stage.target(), CLOCK) as channel:
@@ -59,16 +73,7 @@ async def test_every_change_is_a_version_of_the_house_or_of_a_performance(stage:
         unknown = await refusal(stub.UpdateBuyerPolicy(update('"1"', wire.REQUEST_RULE_NEVER, "perf_unknown")))
         assert unknown.reason == "PERFORMANCE_NOT_FOUND"
 
-        pages, token = [], ""
-        while True:
-            page = await stub.ListBuyerPolicies(
-                wire.ListBuyerPoliciesRequest(house_id=HOUSE, page_size=1, page_token=token)
-            )
-            pages += [(one.performance_id, one.policy_version, one.archived) for one in page.policies]
-            token = page.next_page_token
-            if not token:
-                break
-        assert pages == [(SHOW, 2, True), (SHOW, 1, False), ("", 1, False)]
+        assert await listed(stub) == [(SHOW, 2, True), (SHOW, 1, False), ("", 1, False)]
 
     clock, ids = SystemClock(), RandomIds()
     engine = create_engine(stage.settings["database_url"], application="test")

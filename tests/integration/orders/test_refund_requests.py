@@ -104,6 +104,14 @@ async def a_desk(stage: Stage, *, starts_ms: int = 0) -> AsyncIterator[Desk]:
         yield Desk(stage, stub, channel, order)
 
 
+async def spoil(database_url: str) -> None:
+    """Writes what no granted request may be: its tickets are still asked for, and are others."""
+    async with as_owner(database_url).begin() as connection:
+        await connection.execute(text("SELECT set_config('balcon.all_houses', 'on', true)"))
+        await connection.execute(text("UPDATE refund_request_lines SET is_open = true"))
+        await connection.execute(text("UPDATE refund_request_lines SET seat_id = 'A-2'"))
+
+
 async def test_what_the_rules_grant_is_given_back_at_once_and_once(stage: Stage) -> None:
     async with a_desk(stage) as desk:
         nothing = await refusal(desk.requests.AskOwnRefund(desk.asking()))
@@ -149,10 +157,7 @@ async def test_what_the_rules_grant_is_given_back_at_once_and_once(stage: Stage)
         gone = await refusal(desk.requests.AskOwnRefund(desk.asking("A-1")))
         assert (gone.reason, gone.facts["lines"]) == ("LINES_NOT_HELD", f"{SHOW} A-1")
         assert await desk.broken() == []
-        async with as_owner(desk.stage.settings["database_url"]).begin() as connection:
-            await connection.execute(text("SELECT set_config('balcon.all_houses', 'on', true)"))
-            await connection.execute(text("UPDATE refund_request_lines SET is_open = true"))
-            await connection.execute(text("UPDATE refund_request_lines SET seat_id = 'A-2'"))
+        await spoil(desk.stage.settings["database_url"])
         assert await desk.broken() == [
             f"house {HOUSE} request {given.refund_request_id} is GRANTED with 1 open tickets",
             f"house {HOUSE} request {given.refund_request_id} is granted and seat A-2 lets in",
