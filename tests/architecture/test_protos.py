@@ -13,6 +13,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescript
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from grpc_tools import protoc
 
+from services.runtime.access.method_access import AccessUndeclared, access_of
 from tests.architecture.tree import ROOT
 from tools.check import RELEASED, checks
 from tools.check_generated import differences
@@ -126,6 +127,16 @@ def test_requests_and_responses_belong_to_one_call_each() -> None:
     for method in methods():
         assert method.input_type.name == f"{method.name}Request"
         assert method.output_type.name == f"{method.name}Response"
+
+
+def test_every_method_declares_who_may_call_it_so_that_its_service_starts() -> None:
+    refused: dict[str, str] = {}
+    for method in methods():
+        try:
+            access_of(method)
+        except AccessUndeclared as undeclared:
+            refused[method.full_name] = str(undeclared)
+    assert not refused
 
 
 def of_requests() -> dict[str, Descriptor]:
