@@ -37,6 +37,7 @@ from services.payments.domain.next_attempt import RetryPolicy
 from services.payments.domain.provider_account import Credentials, ProviderAccount, ProviderKind, webhook_url
 from services.payments.handlers.account_listing import AccountListing
 from services.payments.handlers.account_rounds import AccountRounds
+from services.payments.handlers.new_vouchers import NewVouchers
 from services.payments.handlers.open_accounts import OpenAccounts
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.payments.handlers.payment_driver import PaymentDriver
@@ -76,7 +77,8 @@ async def build(service: Service) -> None:
     own = _own_provider(service, settings)
     unknown = PostgresUnknownPayments(engine, clock)
     accounts, providers = _open_accounts(service, settings, engine, own, unknown, relay.wake)
-    driver = PaymentDriver(providers, store, clock)
+    new_vouchers = NewVouchers(vouchers, clock, service.ids)
+    driver = PaymentDriver(providers, store, clock, new_vouchers)
     worker = WebhookWorker(
         providers=providers, inbox=inbox, driver=driver, unknown=unknown, clock=clock, retry_policy=retry_policy
     )
@@ -88,7 +90,7 @@ async def build(service: Service) -> None:
     desk = PaymentDesk(
         driver=driver,
         store=store,
-        vouchers=vouchers,
+        new_vouchers=new_vouchers,
         tills=providers,
         clock=clock,
         ids=service.ids,

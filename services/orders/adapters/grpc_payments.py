@@ -39,6 +39,7 @@ from services.contracts.reasons import Reason
 from services.contracts.wire_types import wire_money
 from services.orders.adapters.gathered_calls import GatheredCalls
 from services.orders.adapters.grpc_answers import declined_or_raise, declined_or_unanswered, unanswered
+from services.orders.domain.instrument_limits import limited_tickets
 from services.orders.domain.order import Instrument, Order, OrderCharge
 from services.orders.ports import (
     NEVER_MADE,
@@ -123,9 +124,8 @@ class GrpcPayments:
             provider_account_id=order.pays_by.account_id,
             method=order.pays_by.method,
             limits=[
-                InstrumentLimit(performance_id=part.performance_id, count=len(part.lines), most=most)
-                for part in order.parts
-                if (most := dict(order.instrument_limits).get(part.performance_id))
+                InstrumentLimit(performance_id=performance_id, count=count, most=most)
+                for performance_id, count, most in limited_tickets(order)
             ],
         )
         return await self._creations.ask(order.house_id, request)

@@ -34,6 +34,7 @@ from services.orders.domain.commands import (
     SeatsReleased,
 )
 from services.orders.domain.exchanges import ExchangeStatus
+from services.orders.domain.exchanging import given_for
 from services.orders.domain.instrument_limits import tickets_ended_by
 from services.orders.domain.order import FINAL_STATES, Order, OrderState, SeatStatus
 from services.orders.domain.refunds import Refund, RefundRoute, due_refunds
@@ -277,13 +278,14 @@ class Saga:
             if known.refunded or not refund.amount_minor:
                 return known
             amount_minor = refund.amount_minor
+        new = await self._exchanged_for(order, refund)
         asked = RefundAsked(
             refund.refund_id,
             amount_minor,
             refund.route is RefundRoute.VOUCHER,
-            await self._paid_by(order, refund),
+            new.payment_id if new is not None and refund.route is RefundRoute.EXCHANGE else "",
             order.exchange is not None and not order.confirmed_at_ms,
-            tickets_ended_by(order, refund),
+            tickets_ended_by(order, refund, new),
         )
         answer = await payments.refund(order, asked)
         if isinstance(answer, Declined) and answer.reason is Reason.REFUND_EXCEEDS_LEFT:
@@ -313,13 +315,14 @@ class Saga:
         self._parts.notifier.tell(changed.order)
         return True
 
-    async def _paid_by(self, order: Order, refund: Refund) -> str:
-        """The payment that is paid by it, where its lines were given for another order."""
-        if refund.route is not RefundRoute.EXCHANGE:
-            return ""
+    async def _exchanged_for(self, order: Order, refund: Refund) -> Order | None:
+        """The order that the refund's lines were given for."""
+        if given_for(order, refund.act_id) is None:
+            return None
         new = await self._store.get(OrderRef(order.house_id, refund.act_id))
-        assert new is not None and new.payment_id, "the new order was paid before the old lines ended"
-        return new.payment_id
+        assert new is not None, "lines are given for an order that there is"
+        assert new.payment_id or refund.route is not RefundRoute.EXCHANGE, "it was paid before the old lines ended"
+        return new
 
     def _payment_answer(
         self, order: Order, step: Step, answer: PaymentSeen | Declined, never_made: Set[Reason] = frozenset()

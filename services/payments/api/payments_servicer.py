@@ -16,7 +16,13 @@ from services.contracts.texts import refused_idempotency_key
 from services.payments.api.payment_messages import ROUTES, paying_account_message, payment_message
 from services.payments.domain.payment import InstrumentLimit, Payment
 from services.payments.domain.refunds import RefundRoute, RefundWanted
-from services.payments.domain.refusals import InstrumentWanted, PaymentWanted, refused_total
+from services.payments.domain.refusals import (
+    MAX_ORDER_PARTS,
+    MAX_SEATS,
+    InstrumentWanted,
+    PaymentWanted,
+    refused_total,
+)
 from services.payments.handlers.payment_desk import PaymentDesk
 from services.payments.handlers.payment_methods import MethodDesk
 from services.runtime.errors import UNSET, Fault, FieldInvalid, Refusal, refused_fields
@@ -95,9 +101,13 @@ def _refused_route(request: pb.RefundPaymentRequest) -> Iterator[FieldInvalid | 
         yield FieldInvalid("route", "is unknown", "RefundRoute")
     if request.to_payment_id or request.route == pb.REFUND_ROUTE_EXCHANGE:
         yield refused_key("to_payment_id", request.to_payment_id)
-    for place, one in enumerate(request.seats_back):
+    if len(request.seats_back) > MAX_ORDER_PARTS:
+        yield FieldInvalid("seats_back", f"has {len(request.seats_back):,}", f"at most {MAX_ORDER_PARTS}")
+    for place, one in enumerate(request.seats_back[:MAX_ORDER_PARTS]):
         yield refused_key(f"seats_back[{place}].performance_id", one.performance_id)
-        yield None if one.count else FieldInvalid(f"seats_back[{place}].count", UNSET, "1 or more")
+        if not 1 <= one.count <= MAX_SEATS:
+            problem = f"is {one.count:,}" if one.count else UNSET
+            yield FieldInvalid(f"seats_back[{place}].count", problem, f"1 to {MAX_SEATS:,}")
 
 
 class PaymentsServicer(PaymentsServiceServicer):

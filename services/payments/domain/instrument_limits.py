@@ -33,7 +33,9 @@ class Counted:
 def counted(payment: Payment) -> Counter[Counted]:
     """The tickets that the payment's instrument has by it now."""
     takes = payment.state in _TAKES and payment.instrument and payment.over_limit is None
-    if not takes or not payment.left_minor or any(refund.is_whole for refund in payment.refunds):
+    # What pays another payment of the house is not back with whoever has the card.
+    kept_minor = payment.left_minor + payment.moved_minor
+    if not takes or not kept_minor or any(refund.is_whole and not refund.moved_to for refund in payment.refunds):
         return Counter()
     back = Counter[str]()
     for refund in payment.refunds:

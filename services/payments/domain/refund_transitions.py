@@ -6,7 +6,7 @@ only what is more than that went back without us (R5.9). So nothing that we owe 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import assert_never
@@ -56,7 +56,8 @@ def refund_asked(payment: Payment, wanted: RefundWanted, now_ms: int) -> tuple[C
     known = payment.refund_under(wanted.key)
     if known is not None:
         same = wanted.amount_minor is None if known.is_whole else wanted.amount_minor == known.amount_minor
-        return () if same and wanted.route is known.route else IdempotencyKeyReused("idempotency_key", wanted.key)
+        same = same and (wanted.route, wanted.to_payment_id) == (known.route, known.moved_to)
+        return () if same else IdempotencyKeyReused("idempotency_key", wanted.key)
     if payment.state is not PaymentState.SUCCEEDED:
         return PaymentNotCaptured(payment.payment_id, payment.state.value)
     if wanted.amount_minor is not None and wanted.currency != payment.currency:
@@ -76,7 +77,8 @@ def _owed(payment: Payment, wanted: RefundWanted, amount_minor: int, now_ms: int
     if wanted.route is RefundRoute.EXCHANGE:
         is_whole = wanted.amount_minor is None
         moved = Refund(wanted.key, amount_minor, 0, now_ms, is_whole=is_whole, route=wanted.route)
-        owed = RefundOwed(replace(moved, moved_to=wanted.to_payment_id, moved_minor=amount_minor))
+        moved = replace(moved, moved_to=wanted.to_payment_id, moved_minor=amount_minor, seats_back=wanted.seats_back)
+        owed = RefundOwed(moved)
         return (owed, *_consequences(payment, (owed,), now_ms))
     *of_vouchers, provider_minor = shared_back(amount_minor, payment.charges_left_minor)
     shares = [
@@ -106,10 +108,13 @@ def _of_exchange(payment: Payment, shares: Iterable[VoucherShare]) -> int:
     return sum(share.amount_minor for share in shares if share.voucher_id == payment.exchanged_from)
 
 
-def given_back_elsewhere(payment: Payment, other: Payment, now_ms: int) -> tuple[Change, ...]:
+def given_back_elsewhere(
+    payment: Payment, other: Payment, now_ms: int, new_vouchers: Mapping[str, str]
+) -> tuple[Change, ...]:
     """What the payment owes the buyer because `other`, that it has paid part of, gave so much of that back.
 
     Told as a sum, so it may be told again. What went back here without us meanwhile is not given twice.
+    `new_vouchers`: as RefundWanted has them.
     """
     told_minor = sum(refund.passes_on_minor for refund in other.refunds)
     moved = next((one for one in payment.refunds if one.moved_to == other.payment_id), None)
@@ -121,15 +126,21 @@ def given_back_elsewhere(payment: Payment, other: Payment, now_ms: int) -> tuple
     amount_minor = min(news_minor, sum(after.charges_left_minor) - after.moved_minor)
     if amount_minor <= 0:
         return (back,)
-    wanted = RefundWanted(f"exchange:{other.payment_id}:{told_minor}", amount_minor, payment.currency)
+    key = f"exchange:{other.payment_id}:{told_minor}"
+    wanted = RefundWanted(key, amount_minor, payment.currency, new_vouchers=new_vouchers)
     return (back, *_owed(after, wanted, amount_minor, now_ms))
 
 
 def is_passed_on(payment: Payment, other: Payment) -> bool:
-    """Whether the payment has heard all that `other` gave back of it."""
+    """Whether the payment has heard all that `other` gave back of it, or has nothing of it that could go back.
+
+    What it was to move may have gone back without us before, all of it or a part: then less was moved, or nothing is.
+    """
     moved = next((one for one in payment.refunds if one.moved_to == other.payment_id), None)
+    if moved is None:
+        return sum(payment.charges_left_minor) <= payment.moved_minor
     told_minor = sum(refund.passes_on_minor for refund in other.refunds)
-    return moved is not None and told_minor <= moved.moved_back_minor
+    return not moved.moved_minor or told_minor <= moved.moved_back_minor
 
 
 def back_at_provider(payment: Payment, told_minor: int, now_ms: int) -> tuple[Change, ...]:

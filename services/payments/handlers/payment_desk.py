@@ -21,10 +21,10 @@ from services.payments.domain.refusals import (
     refused_wanted,
 )
 from services.payments.domain.transitions import Decision, Verdict
+from services.payments.handlers.new_vouchers import NewVouchers
 from services.payments.handlers.payment_driver import PaymentDriver, is_final
 from services.payments.ports import PaymentStore
 from services.payments.ports.tills import Till, Tills
-from services.payments.ports.voucher_store import VoucherStore
 from services.runtime.clock import Clock
 from services.runtime.errors import FieldInvalid, IdempotencyKeyReused, Refusal, refused_fields
 from services.runtime.ids import Ids
@@ -59,7 +59,7 @@ class PaymentDesk:
         *,
         driver: PaymentDriver,
         store: PaymentStore,
-        vouchers: VoucherStore,
+        new_vouchers: NewVouchers,
         tills: Tills,
         clock: Clock,
         ids: Ids,
@@ -67,7 +67,7 @@ class PaymentDesk:
     ) -> None:
         self._driver = driver
         self._store = store
-        self._vouchers = vouchers
+        self._new_vouchers = new_vouchers
         self._tills = tills
         self._clock = clock
         self._ids = ids
@@ -187,7 +187,8 @@ class PaymentDesk:
             return IdempotencyKeyReused("idempotency_key", wanted.key)
         if wanted.route is RefundRoute.EXCHANGE:
             return await self._exchange(house_id, payment_id, wanted)
-        wanted = await self._with_new_vouchers(house_id, payment_id, wanted)
+        new = await self._new_vouchers.of(await self._store.find(house_id, payment_id), wanted.route)
+        wanted = replace(wanted, new_vouchers=new)
         return await self._driver.owe(
             house_id, payment_id, lambda current: refund_asked(current, wanted, self._clock.now_ms()), self._refunding
         )
@@ -206,16 +207,3 @@ class PaymentDesk:
             return moved
         await self._driver.step(paid)
         return await self.get(house_id, payment_id)
-
-    async def _with_new_vouchers(self, house_id: str, payment_id: str, wanted: RefundWanted) -> RefundWanted:
-        """With ids for vouchers that may have to be made: instead of money, or of one that takes nothing any more."""
-        new = {"": self._ids.new_id("vch")} if wanted.route is RefundRoute.VOUCHER else {}
-        payment = await self._store.find(house_id, payment_id)
-        if payment is not None and payment.charges:
-            charged = [one.voucher_id for one in payment.charges if one.instrument is not InstrumentKind.EXCHANGE]
-            if wanted.route is RefundRoute.VOUCHER and payment.exchanged_from:
-                new |= {payment.exchanged_from: self._ids.new_id("vch")}
-            found = await self._vouchers.find(house_id, charged)
-            now_ms = self._clock.now_ms()
-            new |= {one: self._ids.new_id("vch") for one in charged if one not in found or not found[one].takes(now_ms)}
-        return replace(wanted, new_vouchers=new)

@@ -25,6 +25,7 @@ from services.payments.domain.transitions import (
     Verdict,
     decide,
 )
+from services.payments.handlers.new_vouchers import NewVouchers
 from services.payments.handlers.reports import (
     MISSING,
     UNCERTAIN,
@@ -59,10 +60,11 @@ class _NoProof(Exception):
 class PaymentDriver:
     """Drives each payment at its own account. Twice at once for the same one is fine: the store decides by a lock."""
 
-    def __init__(self, providers: Providers, store: PaymentStore, clock: Clock) -> None:
+    def __init__(self, providers: Providers, store: PaymentStore, clock: Clock, new_vouchers: NewVouchers) -> None:
         self._providers = providers
         self._store = store
         self._clock = clock
+        self._new_vouchers = new_vouchers
 
     async def create(self, payment: Payment) -> Payment:
         """The first try, right after the record was made: most likely nobody has touched it since."""
@@ -230,10 +232,12 @@ class PaymentDriver:
 
     async def _pass_on(self, payment: Payment) -> Payment:
         """What went back of an exchange is owed by the payment that had paid it. Told twice it counts once."""
+        # A voucher that had paid then may take nothing any more by now.
+        new = await self._new_vouchers.of(await self._store.find(payment.house_id, payment.exchanged_from))
         told = await self.owe(
             payment.house_id,
             payment.exchanged_from,
-            lambda old: given_back_elsewhere(old, payment, self._clock.now_ms()),
+            lambda old: given_back_elsewhere(old, payment, self._clock.now_ms(), new),
         )
         heard = not isinstance(told, Refusal) and is_passed_on(told, payment)
         keys = [refund.key for refund in payment.passes_on] if heard else []

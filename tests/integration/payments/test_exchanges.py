@@ -5,12 +5,14 @@ from __future__ import annotations
 import grpc
 import pytest
 from balcon.payments.v1 import payments_service_pb2 as pb
+from balcon.payments.v1 import vouchers_pb2
 from balcon.types.v1.money_pb2 import Money
 
 from services.runtime.rpc.errors import refusal_of
 from services.runtime.testing import eventually
 from tests.integration.payments.conftest import StartRig
 from tests.integration.payments.rig import HOUSE, PAYS, SUCCEEDED, Rig
+from tests.integration.payments.test_vouchers import Till
 
 FAILED = pb.PAYMENT_STATE_FAILED
 
@@ -126,3 +128,28 @@ async def test_what_is_not_there_pays_nothing(start_rig: StartRig) -> None:
     await rig.refund(old, "ref_1", 2_000)
     dear = await rig.create("ord_dear", instruments=paid_with(old, 501))
     assert (dear.state, dear.reason) == (FAILED, "REFUND_EXCEEDS_LEFT")
+
+
+async def test_r5_8_what_comes_back_to_a_voucher_that_takes_nothing_any_more_is_a_new_one(start_rig: StartRig) -> None:
+    """The new order may be refunded long after: nobody can spend what is on a stopped or expired voucher."""
+    rig = await start_rig()
+    till = Till(rig)
+    (card,) = await till.make(2_500)
+    old = await till.pay(card, 2_500, "ord_old", return_url="")
+    new = await rig.create("ord_new", instruments=paid_with(old, 2_500), return_url="")
+    await moved(rig, old, new, 2_500)
+    await till.stop(card)
+    await rig.refund(new, "ref_1")
+    await rig.is_refunded(new)
+
+    async def back() -> list[str]:
+        shares = [share for refund in (await rig.get(old)).refunds for share in refund.shares]
+        found = [one.voucher_id for one in shares if one.voucher_id]
+        assert found
+        return found
+
+    (made,) = await eventually(back)
+    assert made != card.voucher.voucher_id
+    assert await till.balance(card) == 0
+    asked = vouchers_pb2.GetVoucherRequest(house_id=HOUSE, voucher_id=made)
+    assert (await till.stub.GetVoucher(asked)).voucher.balance.amount_minor == 2_500

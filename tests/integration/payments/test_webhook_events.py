@@ -15,9 +15,11 @@ from starlette.routing import Route
 
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
 from services.payments.adapters.postgres_unknown_payments import PostgresUnknownPayments
+from services.payments.adapters.postgres_vouchers import PostgresVouchers
 from services.payments.adapters.postgres_webhook_event_store import PostgresWebhookEventStore
 from services.payments.adapters.sandbox_provider_client import SandboxProviderClient
 from services.payments.domain.next_attempt import RetryPolicy
+from services.payments.handlers.new_vouchers import NewVouchers
 from services.payments.handlers.payment_driver import PaymentDriver
 from services.payments.handlers.webhook_desk import WebhookDesk
 from services.payments.handlers.webhook_worker import WebhookWorker
@@ -86,18 +88,15 @@ async def test_a_webhook_event_is_kept_when_the_provider_refuses_to_say_how_the_
     provider = _client(f"http://127.0.0.1:{http.port}")
     async with _engine(database_url("payments")) as engine:
         inbox = PostgresWebhookEventStore(engine, clock=CLOCK)
+        rows = voucher_rows()
+        vouchers = PostgresVouchers(engine, clock=CLOCK, ids=RandomIds(), rows=rows, wake=lambda: None)
         store = PostgresPaymentStore(
-            engine,
-            clock=CLOCK,
-            ids=RandomIds(),
-            retry_policy=RetryPolicy(),
-            on_events=lambda: None,
-            vouchers=voucher_rows(),
+            engine, clock=CLOCK, ids=RandomIds(), retry_policy=RetryPolicy(), on_events=lambda: None, vouchers=rows
         )
         worker = WebhookWorker(
             providers=OneAccount(provider),
             inbox=inbox,
-            driver=PaymentDriver(OneAccount(provider), store, CLOCK),
+            driver=PaymentDriver(OneAccount(provider), store, CLOCK, NewVouchers(vouchers, CLOCK, RandomIds())),
             unknown=PostgresUnknownPayments(engine, CLOCK),
             clock=CLOCK,
             retry_policy=RetryPolicy(),

@@ -40,7 +40,7 @@ def of_payments(store: Any, behind: type[Any]) -> Mapping[str, Any]:
             return None
 
     desk = PaymentDesk(
-        driver=store, store=NoPayments(), vouchers=store, tills=store, clock=CLOCK, ids=IDS, first_look_seconds=1.0
+        driver=store, store=NoPayments(), new_vouchers=store, tills=store, clock=CLOCK, ids=IDS, first_look_seconds=1.0
     )
     accounts = ProviderAccountHandler(store, store, clock=CLOCK, ids=IDS, on_change=lambda _house, _account: None)
     return {

@@ -8,13 +8,16 @@ import pytest
 
 from services.orders.api.messages import order_message
 from services.orders.domain import commands
-from services.orders.domain.instrument_limits import tickets_ended_by
+from services.orders.domain.exchanges import Exchange
+from services.orders.domain.instrument_limits import limited_tickets, tickets_ended_by
 from services.orders.domain.order import CancelReason, LineStatus, OrderState, PaymentStatus
 from services.orders.domain.refunds import LineRef
 from tests.unit.orders.builders import SHOW, an_offer, an_order
 from tests.unit.orders.evenings import ordered, put, three_evenings
 from tests.unit.orders.rig import Shop
 from tests.unit.orders.walks import CHECK_OUT, SUCCEEDED, brought_to_its_end, confirmed, paying, told
+
+FIRST = LineRef(SHOW, "A-1")
 
 
 @pytest.mark.parametrize("ended", [commands.PaymentCancelled, commands.PaymentFailed])
@@ -61,3 +64,24 @@ def test_a_refund_tells_how_many_tickets_have_ended_with_it() -> None:
     assert tickets_ended_by(money, money.refunds[0]) == ()
     gone = told(sold, commands.ActOnLines((first,), cancel=True, refund=commands.RefundTerms()))
     assert tickets_ended_by(gone, gone.refunds[0]) == ((SHOW, 1),)
+
+
+def test_what_one_act_gives_back_in_two_refunds_ends_its_tickets_once() -> None:
+    """An exchange pays the new order and gives the rest back: two refunds of the same lines."""
+    gone = told(confirmed(), commands.ActOnLines((FIRST,), cancel=True, refund=commands.RefundTerms(), act_id="act_1"))
+    (whole,) = gone.refunds
+    parts = (replace(whole, amount_minor=1_000), replace(whole, refund_id="ref_2", amount_minor=1_500))
+    gone = replace(gone, refunds=parts)
+    assert [tickets_ended_by(gone, one) for one in parts] == [((SHOW, 1),), ()]
+
+
+def test_a_ticket_that_is_instead_of_another_of_the_performance_stays_with_the_card_that_has_paid() -> None:
+    """Or whoever exchanges, and pays nothing for it, buys as many again with one card as often as the house lets it."""
+    old = told(confirmed(), commands.ActOnLines((FIRST,), cancel=True, refund=commands.RefundTerms(), act_id="ord_2"))
+    new = an_order(order_id="ord_2", seats=("B-1", "B-2"))
+    new = replace(new, instrument_limits=((SHOW, 4),), exchange=Exchange("ord_1", (FIRST,), 2_500, 2_500, "pay_1"))
+    assert tickets_ended_by(old, old.refunds[0], new) == ()
+    assert limited_tickets(new) == ((SHOW, 1, 4),), "the other one is new to the card that pays for it"
+    elsewhere = replace(new, parts=(replace(new.first, performance_id="perf_other"),))
+    assert tickets_ended_by(old, old.refunds[0], elsewhere) == ((SHOW, 1),)
+    assert limited_tickets(replace(elsewhere, instrument_limits=(("perf_other", 4),))) == (("perf_other", 2, 4),)
