@@ -35,6 +35,10 @@ class KnownRows:
         while len(self._seen) > self._most:
             del self._seen[next(iter(self._seen))]
 
+    def forget(self) -> None:
+        """All of it: whoever tells versions from now on may be another server."""
+        self._seen.clear()
+
     def has(self, ref: OrderRef) -> bool:
         """Whether it is worth asking for the version alone."""
         return ref in self._seen

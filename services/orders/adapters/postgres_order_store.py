@@ -55,6 +55,8 @@ class PostgresOrderStore:
         self._ids = ids
         self._committed = committed
         self._known = KnownRows()
+        # After a failover, or a restore, a server that lacks the last transactions gives their numbers out again.
+        sa.event.listen(engine.sync_engine, "connect", lambda *_: self._known.forget())
         self._commits = OrderCommits(self._commit)
         self._reads: Gathering[str, OrderRef, Order | None] = Gathering("order reads", self._read, most=MOST_READ)
         self._keys: Gathering[str, RequestKey, KeyInRecord | None] = Gathering(

@@ -48,6 +48,17 @@ async def test_what_a_process_remembers_is_what_another_reads(engine: AsyncEngin
     assert remembered == await a_process(engine).get(ref_of(order))
 
 
+async def test_nothing_is_remembered_of_a_server_that_another_may_have_taken_the_place_of(engine: AsyncEngine) -> None:
+    """One that lacks the last transactions gives their numbers out again, and so the versions that they wrote."""
+    mine = a_process(engine)
+    order = an_order()
+    await confirmed(mine, order)
+    await engine.dispose()
+    with statements_of(engine) as statements:
+        await mine.get(ref_of(order))
+    assert any("jsonb_agg" in statement for statement in statements)
+
+
 async def test_a_change_by_another_process_is_seen_in_a_read_and_in_a_change(engine: AsyncEngine) -> None:
     mine, theirs = a_process(engine), a_process(engine)
     order = await added(mine)
