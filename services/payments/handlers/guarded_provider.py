@@ -71,8 +71,13 @@ class GuardedProvider:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it rests because nothing was answered."""
+        """Whether it was not answered the last times that it asked."""
         return self._silences >= SILENCES_BEFORE_REST
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether nobody is asked now. Once that is over whoever comes next tries it."""
+        return self.is_silent and self._clock.monotonic() < self._rests_until
 
     async def check(self) -> Outcome[ProviderIdentity]:
         """See PaymentProvider.check; a locked account may be asked this."""

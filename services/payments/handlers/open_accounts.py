@@ -86,10 +86,10 @@ class OpenAccounts:
         """Those of the house that were not archived."""
         return [one for one in await self._of_house(house_id) if one.state is not AccountState.ARCHIVED]
 
-    def is_silent(self, account: str) -> bool:
-        """Whether it is open here and rests because its provider does not answer."""
+    def rests(self, account: str) -> bool:
+        """Whether it is open here and nobody is asked, for its provider does not answer."""
         known = self._open.get(account)
-        return known is not None and known.provider.is_silent
+        return known is not None and known.provider.is_resting
 
     def forget(self, house_id: str, account_id: str) -> None:
         """Something was changed here: it is read anew before it is used again."""

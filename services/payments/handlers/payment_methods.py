@@ -58,8 +58,8 @@ class PayingAccounts(Protocol):
         """See Providers.of."""
         ...
 
-    def is_silent(self, account: str) -> bool:
-        """Whether the account rests because its provider does not answer."""
+    def rests(self, account: str) -> bool:
+        """Whether nobody is asked now, for the account's provider does not answer."""
         ...
 
 
@@ -103,7 +103,8 @@ class MethodDesk:
     def _state(self, account: ProviderAccount) -> PayingState:
         if account.state is AccountState.LOCKED:
             return PayingState.LOCKED
-        return PayingState.SILENT if self._accounts.is_silent(account.account_id) else PayingState.OPEN
+        # Not longer than it rests: where nobody can pay, nobody else would find out that it answers again.
+        return PayingState.SILENT if self._accounts.rests(account.account_id) else PayingState.OPEN
 
     async def _methods(
         self, account: str, currency: str, amount_minor: int, language: str
