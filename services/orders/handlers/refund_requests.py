@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from services.contracts.acts import Act as LogAct
 from services.contracts.once import Asked, answer_once
@@ -41,7 +41,7 @@ class RefundWanted:
     """What a buyer wants back. No `lines`: all that the code's holder has. `expected` None: nobody has looked."""
 
     ref: OrderRef
-    code: str
+    code: str = field(repr=False)
     wish: RefundWish
     lines: tuple[LineRef, ...] = ()
     expected: Money | None = None
