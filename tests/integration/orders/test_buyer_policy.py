@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from balcon.orders.v1 import buyer_policy_pb2 as wire
 from balcon.orders.v1.buyer_policy_pb2_grpc import BuyerPolicyServiceStub
@@ -29,7 +30,7 @@ def update(etag: str, rule: wire.RequestRule.ValueType, performance_id: str = ""
     )
 
 
-async def listed(stub: BuyerPolicyServiceStub) -> list[tuple[str, int, bool]]:
+async def listed(stub: Any) -> list[tuple[str, int, bool]]:
     """Performance, version and whether it is archived of every version, page by page."""
     versions: list[tuple[str, int, bool]] = []
     token = ""

@@ -38,13 +38,12 @@ def after(start: Payment, changes: tuple[object, ...] | Refusal) -> Payment:
     return start
 
 
-def exchanged(minor: int | None, to: str = "pay_2", **more: object) -> RefundWanted:
-    wanted = {"route": RefundRoute.EXCHANGE, "to_payment_id": to} | more
-    return RefundWanted("move_1", minor, "EUR", **wanted)  # type: ignore[arg-type]
+def exchanged(minor: int, to: str = "pay_2", seats_back: tuple[tuple[str, int], ...] = ()) -> RefundWanted:
+    return RefundWanted("move_1", minor, "EUR", RefundRoute.EXCHANGE, to_payment_id=to, seats_back=seats_back)
 
 
-def moved(start: Payment, minor: int = 2_500, **more: object) -> Payment:
-    return after(start, refund_asked(start, exchanged(minor, **more), NOW_MS))
+def moved(start: Payment, minor: int = 2_500, seats_back: tuple[tuple[str, int], ...] = ()) -> Payment:
+    return after(start, refund_asked(start, exchanged(minor, seats_back=seats_back), NOW_MS))
 
 
 def refunded(start: Payment) -> Payment:
