@@ -49,7 +49,8 @@ def place_of(url: httpx.URL) -> Place:
 class _Line(asyncio.Protocol):
     """One connection; at most one question at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, connected: set[_Line]) -> None:
+        self._connected = connected
         self._transport: asyncio.Transport | None = None
         self._reader: AnswerReader | None = None
         self._answer: asyncio.Future[Answer] | None = None
@@ -60,6 +61,7 @@ class _Line(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's are none by their class.
         self._transport = cast("asyncio.Transport", transport)
+        self._connected.add(self)
         self.is_open = True
 
     def ask(self, method: bytes, question: bytes) -> asyncio.Future[Answer]:
@@ -94,6 +96,7 @@ class _Line(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_open = False
+        self._connected.discard(self)
         if exc is None:
             self._fail(httpx.RemoteProtocolError("the other end hung up without an answer"))
         else:
@@ -102,16 +105,18 @@ class _Line(asyncio.Protocol):
             self.gone.set_result(None)
 
     def hang_up(self) -> None:
-        """Whatever was under way is broken off."""
+        """Whatever was under way is broken off, at once: closing waits for an end that may read or answer nothing."""
         self.is_open = False
         if self._transport is not None:
-            self._transport.close()
+            self._transport.abort()
 
     def _tell(self, reader: AnswerReader, answer: Answer | None) -> None:
         if answer is None:
             return
         self._reader = None
-        if reader.is_last:
+        assert self._transport is not None, "connected"
+        # Answered before it was asked in full: what is left of the question must not begin the next one.
+        if reader.is_last or self._transport.get_write_buffer_size():
             self.hang_up()
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(answer)
@@ -124,14 +129,16 @@ class _Line(asyncio.Protocol):
 
 
 class KeptLines:
-    """At most `most` connections; who finds none free waits. Close it with `close()`."""
+    """At most `most` connections, to all places; who finds none free waits. Close it with `close()`."""
 
     def __init__(self, *, most: int, tls: ssl.SSLContext | None = None) -> None:
+        self._most = most
         self._room = asyncio.Semaphore(most)
         self._tls = tls
         # The one used last is used next: the others may go.
         self._idle: dict[Place, list[_Line]] = {}
-        self._leaving: set[asyncio.Future[None]] = set()
+        self._connected: set[_Line] = set()
+        self._is_closed = False
 
     async def ask(self, place: Place, method: bytes, question: bytes, limits: Limits = _UNBOUNDED) -> Answer:
         """The answer. Raises httpx.TransportError, each by how far the question came."""
@@ -140,19 +147,25 @@ class KeptLines:
         try:
             line = self._idle_one(place)
             if line is None:
+                self._make_room()
                 async with _within(limits.connect, httpx.ConnectTimeout):
-                    line = await self._connected(place)
+                    line = await self._new_one(place)
+            if self._is_closed:
+                line.hang_up()
+                message = "asked after the end"
+                raise httpx.ConnectError(message)
             return await self._asked(line, place, method, question, limits.answer)
         finally:
             self._room.release()
 
     async def close(self) -> None:
-        """Hangs up."""
-        idle = [line for of_place in self._idle.values() for line in of_place]
+        """Hangs up; whoever waits for an answer gets none. Nothing is asked afterwards."""
+        self._is_closed = True
         self._idle.clear()
-        for line in idle:
-            self._hang_up(line)
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        connected = list(self._connected)
+        for line in connected:
+            line.hang_up()
+        await asyncio.gather(*(line.gone for line in connected))
 
     def _idle_one(self, place: Place) -> _Line | None:
         idle = self._idle.get(place, [])
@@ -160,18 +173,31 @@ class KeptLines:
             line = idle.pop()
             if line.is_open and asyncio.get_running_loop().time() - line.idle_since < KEEP_SECONDS:
                 return line
-            self._hang_up(line)
+            line.hang_up()
         return None
 
-    async def _connected(self, place: Place) -> _Line:
+    def _make_room(self) -> None:
+        """Those that are kept for other places count too: the one that was used longest ago goes."""
+        idle = [(line.idle_since, place, line) for place, lines in self._idle.items() for line in lines]
+        if idle and len(self._connected) >= self._most:
+            _, place, line = min(idle, key=lambda one: one[0])
+            self._idle[place].remove(line)
+            line.hang_up()
+
+    async def _new_one(self, place: Place) -> _Line:
         if place.scheme == "https" and self._tls is None:
             self._tls = httpx.create_ssl_context()
         tls = self._tls if place.scheme == "https" else None
-        loop = asyncio.get_running_loop()
+        line, loop = _Line(self._connected), asyncio.get_running_loop()
         try:
-            _, line = await loop.create_connection(_Line, place.host, place.port, ssl=tls)
+            await loop.create_connection(lambda: line, place.host, place.port, ssl=tls)
         except OSError as error:
             raise httpx.ConnectError(str(error)) from error
+        except asyncio.CancelledError:
+            # It may have come about just then: nobody else knows of it, and uvloop does not tell that it has gone.
+            line.hang_up()
+            loop.call_soon(line.connection_lost, None)
+            raise
         return line
 
     async def _asked(self, line: _Line, place: Place, method: bytes, question: bytes, seconds: float | None) -> Answer:
@@ -183,17 +209,11 @@ class KeptLines:
             return answer
         finally:
             # Whatever was broken off on it, a timeout or the caller's own end, must not meet the next one's answer.
-            if is_whole and line.is_open:
+            if is_whole and line.is_open and not self._is_closed:
                 line.idle_since = asyncio.get_running_loop().time()
                 self._idle.setdefault(place, []).append(line)
             else:
-                self._hang_up(line)
-
-    def _hang_up(self, line: _Line) -> None:
-        line.hang_up()
-        if not line.gone.done():
-            self._leaving.add(line.gone)
-            line.gone.add_done_callback(self._leaving.discard)
+                line.hang_up()
 
 
 class _within:  # noqa: N801 (reads as a phrase)

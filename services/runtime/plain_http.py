@@ -11,6 +11,8 @@ import httpx
 
 HEAD_BYTES = 16 * 1024
 ANSWER_BYTES = 4 * 1024 * 1024
+# Of "go on", "still at it" and the like, before the answer itself.
+INTERIM_ANSWERS = 16
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-5][0-9][0-9])(?: [^\x00-\x08\x0a-\x1f\x7f]*)?")
 _HEADER = re.compile(rb"([-!#$%&'*+.^_`|~0-9A-Za-z]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
@@ -63,8 +65,11 @@ class AnswerReader:
         self._bytes += data
         if self._head is None:
             end = self._bytes.find(b"\r\n\r\n")
+            if max(end, len(self._bytes) if end < 0 else 0) > HEAD_BYTES:
+                message = f"a head of more than {HEAD_BYTES} bytes"
+                raise httpx.RemoteProtocolError(message)
             if end < 0:
-                return self._with_h11() if len(self._bytes) > HEAD_BYTES or b"\n\n" in self._bytes else None
+                return self._with_h11() if b"\n\n" in self._bytes else None
             self._head = None if self._method == b"HEAD" else _plain_head(bytes(self._bytes[:end]))
             if self._head is None:
                 return self._with_h11()
@@ -103,10 +108,14 @@ class _OddAnswer:
         self._state.send(h11.EndOfMessage())
         self._answer: h11.Response | None = None
         self._parts = bytearray()
+        self._interim = 0
 
     @property
     def is_last(self) -> bool:
-        return self._state.their_state is not h11.DONE or self._state.trailing_data != (b"", False)
+        named = {name for name, _ in self._answer.headers} if self._answer is not None else set()
+        # Somebody in between may have taken the other one for its end (RFC 9112, 6.3).
+        has_two_ends = {b"content-length", b"transfer-encoding"} <= named
+        return has_two_ends or self._state.their_state is not h11.DONE or self._state.trailing_data != (b"", False)
 
     def read(self, data: bytes) -> Answer | None:
         try:
@@ -120,7 +129,15 @@ class _OddAnswer:
             event = self._state.next_event()
             if event is h11.NEED_DATA:
                 return None
-            if isinstance(event, h11.Response):
+            if event is h11.PAUSED:
+                message = "another protocol than HTTP/1.1"
+                raise httpx.RemoteProtocolError(message)
+            if isinstance(event, h11.InformationalResponse):
+                self._interim += 1
+                if self._interim > INTERIM_ANSWERS:
+                    message = f"more than {INTERIM_ANSWERS} answers before the answer"
+                    raise httpx.RemoteProtocolError(message)
+            elif isinstance(event, h11.Response):
                 self._answer = event
             elif isinstance(event, h11.Data):
                 self._parts += event.data

@@ -10,9 +10,13 @@ import httpx
 import pytest
 import uvloop
 
+from services.runtime.clock import SystemClock
 from services.runtime.kept_connections import KeptConnections
+from services.runtime.kept_lines import KeptLines, Limits, Place
 from services.runtime.plain_http import ANSWER_BYTES
+from services.runtime.testing import eventually
 
+CLOCK = SystemClock()
 _OK = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s"
 Answering = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
@@ -25,6 +29,7 @@ class Peer:
         self.heard: list[bytes] = []
         self.answer: Answering = _echo
         self.open: set[asyncio.Task[None] | None] = set()
+        self.place = Place("http", "127.0.0.1", 0)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -52,6 +57,7 @@ async def at_a_peer(most: int = 4, seconds: float = 5.0) -> AsyncIterator[tuple[
     peer = Peer()
     server = await asyncio.start_server(peer.serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    peer.place = Place("http", "127.0.0.1", server.sockets[0].getsockname()[1])
     async with httpx.AsyncClient(base_url=url, transport=KeptConnections(most=most), timeout=seconds) as client:
         yield peer, client
     server.close()
@@ -168,3 +174,134 @@ def test_it_speaks_over_the_loop_that_services_run() -> None:
             return (await client.get("/uvloop")).content
 
     assert uvloop.run(asked()) == b"/uvloop"
+
+
+_LOOPS = [pytest.param(asyncio.new_event_loop, id="asyncio"), pytest.param(uvloop.new_event_loop, id="uvloop")]
+_ASKED = b"GET / HTTP/1.1\r\n\r\n"
+
+
+def run_on(loop: Callable[[], asyncio.AbstractEventLoop], story: Awaitable[None]) -> None:
+    """In time, whatever the other end does."""
+
+    async def bounded() -> None:
+        async with asyncio.timeout(20.0):
+            await story
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(bounded())
+
+
+@pytest.mark.parametrize("loop", _LOOPS)
+def test_whoever_closes_amid_a_call_leaves_no_connection_and_is_not_asked_again(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def story() -> None:
+        async with at_a_peer() as (peer, _):
+            release = asyncio.Event()
+
+            async def silent(said: bytes, writer: asyncio.StreamWriter) -> None:
+                await release.wait()
+
+            peer.answer = silent
+            lines = KeptLines(most=2)
+            calls = [asyncio.ensure_future(lines.ask(peer.place, b"GET", _ASKED)) for _ in range(2)]
+            await eventually(lambda: len(peer.heard) == 2)
+            await lines.close()
+            outcomes = await asyncio.gather(*calls, return_exceptions=True)
+            assert [type(one) for one in outcomes] == [httpx.RemoteProtocolError] * 2
+            with pytest.raises(httpx.ConnectError):
+                await lines.ask(peer.place, b"GET", _ASKED)
+            release.set()
+            await eventually(lambda: not peer.open)
+
+    run_on(loop, story())
+
+
+@pytest.mark.parametrize("loop", _LOOPS)
+def test_an_end_that_reads_nothing_keeps_nobody_from_hanging_up(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def story() -> None:
+        over = asyncio.Event()
+
+        async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await over.wait()
+            writer.close()
+
+        server = await asyncio.start_server(deaf, "127.0.0.1", 0)
+        lines = KeptLines(most=1)
+        place = Place("http", "127.0.0.1", server.sockets[0].getsockname()[1])
+        with pytest.raises(httpx.ReadTimeout):
+            await lines.ask(place, b"POST", b"x" * 32_000_000, Limits(answer=0.05))
+        await lines.close()
+        over.set()
+        server.close()
+        await server.wait_closed()
+
+    run_on(loop, story())
+
+
+@pytest.mark.parametrize("loop", _LOOPS)
+def test_a_call_that_is_given_up_at_any_moment_leaves_no_connection(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def story() -> None:
+        async with at_a_peer() as (peer, _):
+            for moments in range(12):
+                lines = KeptLines(most=1)
+                call = asyncio.ensure_future(lines.ask(peer.place, b"GET", _ASKED))
+                for _ in range(moments):
+                    await CLOCK.sleep(0.0)
+                call.cancel()
+                await asyncio.gather(call, return_exceptions=True)
+                await lines.close()
+                await eventually(lambda: not peer.open)
+
+    run_on(loop, story())
+
+
+async def test_after_an_answer_that_came_before_all_was_asked_the_rest_is_not_sent_as_the_next_question() -> None:
+    async with at_a_peer() as (peer, _):
+        early = asyncio.Event()
+
+        async def hasty(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            peer.connections += 1
+            writer.write(_OK % (5, b"early"))
+            await early.wait()
+            writer.close()
+
+        server = await asyncio.start_server(hasty, "127.0.0.1", 0)
+        place = Place("http", "127.0.0.1", server.sockets[0].getsockname()[1])
+        lines = KeptLines(most=1)
+        for _ in range(2):
+            answer = await lines.ask(place, b"POST", b"POST / HTTP/1.1\r\n\r\n" + b"x" * 32_000_000)
+            assert answer.content == b"early"
+        assert peer.connections == 2
+        early.set()
+        await lines.close()
+        server.close()
+        await server.wait_closed()
+
+
+async def test_connections_that_are_kept_for_other_places_count_too() -> None:
+    async with at_a_peer() as (first, _), at_a_peer() as (second, _):
+        lines = KeptLines(most=1)
+        for peer in (first, second, first):
+            await lines.ask(peer.place, b"GET", _ASKED)
+            await eventually(lambda: len(first.open) + len(second.open) == 1)
+        assert (first.connections, second.connections) == (2, 1)
+        await lines.close()
+
+
+async def test_an_answer_that_drips_is_late_as_a_whole() -> None:
+    async with at_a_peer(seconds=0.3) as (peer, client):
+
+        async def drips(said: bytes, writer: asyncio.StreamWriter) -> None:
+            for byte in _OK % (1_000, b"x" * 1_000):
+                writer.write(bytes([byte]))
+                await CLOCK.sleep(0.02)
+
+        peer.answer = drips
+        with pytest.raises(httpx.ReadTimeout):
+            await client.get("/")

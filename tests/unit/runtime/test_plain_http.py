@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from services.runtime.plain_http import ANSWER_BYTES, HEAD_BYTES, Answer, AnswerReader, question
+from services.runtime.plain_http import ANSWER_BYTES, HEAD_BYTES, INTERIM_ANSWERS, Answer, AnswerReader, question
 
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
 # The bytes, the content, and whether another question may follow.
@@ -60,6 +60,40 @@ def test_a_length_and_chunks_at_once_are_read_as_chunks() -> None:
     answer = AnswerReader(b"GET").read(both)
     assert answer is not None
     assert answer.content == b"abcde"
+
+
+def test_after_an_answer_of_two_lengths_nothing_more_is_asked() -> None:
+    """Somebody in between may have read the other one, and its rest would be the next answer."""
+    reader = AnswerReader(b"GET")
+    assert reader.read(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n" + _CHUNKED.partition(b"\r\n")[2]) is not None
+    assert reader.is_last
+
+
+@pytest.mark.parametrize("interim", [100, 102, 103])
+def test_a_few_answers_before_the_answer_are_passed_over_and_many_are_a_fault(interim: int) -> None:
+    before, whole = b"HTTP/1.1 %d Wait\r\n\r\n" % interim, _WHOLE[0][0]
+    answer = AnswerReader(b"GET").read(before * INTERIM_ANSWERS + whole)
+    assert answer is not None
+    assert answer.content == b"abcde"
+    with pytest.raises(httpx.RemoteProtocolError):
+        AnswerReader(b"GET").read(before * (INTERIM_ANSWERS + 1) + whole)
+
+
+@pytest.mark.parametrize(
+    ("method", "sent"),
+    [
+        (b"GET", b"HTTP/1.1 101 Switching\r\nupgrade: any\r\nconnection: upgrade\r\n\r\n"),
+        (b"CONNECT", b"HTTP/1.1 200 OK\r\n\r\nany"),
+    ],
+)
+def test_another_protocol_is_a_fault(method: bytes, sent: bytes) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        AnswerReader(method).read(sent)
+
+
+def test_a_head_that_comes_at_once_is_no_longer_than_one_in_pieces() -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        AnswerReader(b"GET").read(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx: " + b"x" * HEAD_BYTES + b"\r\n\r\n")
 
 
 def test_after_bytes_that_nobody_asked_for_nothing_more_is_asked() -> None:
