@@ -16,6 +16,7 @@ from services.contracts.audit_servicer import serve_audit
 from services.contracts.operator_looks import tell_looks
 from services.contracts.walled_audit import WalledAudit
 from services.payments.adapters.mollie_provider import MollieAccount, MollieLimits, MollieProvider
+from services.payments.adapters.overdue_refunds import OverdueRefunds, RefundPatience
 from services.payments.adapters.postgres_audit import PostgresAudit
 from services.payments.adapters.postgres_payment_store import PostgresPaymentStore
 from services.payments.adapters.postgres_provider_accounts import PostgresProviderAccounts
@@ -98,7 +99,11 @@ async def build(service: Service) -> None:
         first_look_seconds=settings.provider_timeout_seconds + 1.0,
     )
     reading = service.sql(application="payments audit", pool_size=2)
-    audit = PostgresAudit(reading, clock=clock, refund_patience_seconds=settings.refund_patience_seconds)
+    patience = RefundPatience(
+        settings.refund_patience_seconds, settings.mollie_refund_days, settings.stripe_refund_days
+    )
+    service.background("overdue refunds", OverdueRefunds(engine, clock, patience).run)
+    audit = PostgresAudit(reading, clock=clock, patience=patience)
     _serve_rpc(service, PaymentsServicer(desk, MethodDesk(providers, clock)), WalledAudit(audit, reading))
     _serve_tasks(service, RefundTasks(store=store, driver=driver, clock=clock, ids=service.ids))
     _serve_vouchers(service, VoucherHandler(vouchers, clock=clock, ids=service.ids))

@@ -118,7 +118,16 @@ class PaymentsSettings(BusSettings):
         description="How long handled webhook events are kept, so that a provider's redelivery is known as one.",
     )
     refund_patience_seconds: float = Field(
-        3_600.0, gt=0, le=2_592_000, description="Age at which the audit reports a refund that is still due."
+        3_600.0,
+        gt=0,
+        le=2_592_000,
+        description="Age at which the audit and an alert report a refund that nobody has taken on.",
+    )
+    mollie_refund_days: float = Field(
+        5.0, gt=0, le=60, description="How long a refund may be on its way at Mollie before it is overdue."
+    )
+    stripe_refund_days: float = Field(
+        10.0, gt=0, le=60, description="How long a refund may be on its way at Stripe before it is overdue."
     )
 
     def secrets(self) -> tuple[str, ...]:

@@ -96,6 +96,9 @@ ALL_HOUSES = {
     "services/orders/adapters/postgres_refund_requests.py": [
         "keys are forgotten by age",
     ],
+    "services/payments/adapters/overdue_refunds.py": [
+        "a gauge counts every house's overdue refunds",
+    ],
     "services/payments/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],

@@ -174,8 +174,8 @@ class MemoryOrderStore:
             self._rows[ref] = replace(self._rows[ref], lease_token=lease.token, lease_until_ms=lease.until_ms)
         return [LeasedOrder(self._rows[ref].order, self._rows[ref].failures) for ref in refs]
 
-    async def postpone(self, seen: Order, lease: Lease, until_ms: int) -> None:
-        self._alone(Postponement(seen, lease, until_ms))
+    async def postpone(self, seen: Order, lease: Lease, until_ms: int, *, in_vain: bool = True) -> None:
+        self._alone(Postponement(seen, lease, until_ms, in_vain))
 
     async def get(self, ref: OrderRef) -> Order | None:
         row = self._rows.get(ref)

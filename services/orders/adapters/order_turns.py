@@ -51,6 +51,7 @@ class Postponement:
     seen: Order
     lease: Lease
     until_ms: int
+    in_vain: bool = True
 
     @property
     def ref(self) -> OrderRef:
@@ -132,7 +133,7 @@ def postpone_within(turn: OrderTurn, asked: Postponement) -> None:
     if (row.order.state, row.order.state_since_ms) == (seen.state, seen.state_since_ms):
         # What has nothing left to do meanwhile, by somebody else's report, stays so.
         until_ms = None if row.next_step_at_ms is None else asked.until_ms
-        turn.row = replace(free, next_step_at_ms=until_ms, failures=row.failures + 1)
+        turn.row = replace(free, next_step_at_ms=until_ms, failures=row.failures + 1 if asked.in_vain else 0)
     else:
         turn.row = replace(free, failures=0)
 

@@ -130,9 +130,9 @@ class PostgresOrderStore:
             rows = (await connection.execute(sql.THESE, {"these": leased})).mappings().all()
         return [LeasedOrder(order_of(row), row["step_failures"]) for row in rows]
 
-    async def postpone(self, seen: Order, lease: Lease, until_ms: int) -> None:
+    async def postpone(self, seen: Order, lease: Lease, until_ms: int, *, in_vain: bool = True) -> None:
         """See OrderStore.postpone."""
-        await self._commits.ask(seen.house_id, Postponement(seen, lease, until_ms))
+        await self._commits.ask(seen.house_id, Postponement(seen, lease, until_ms, in_vain))
 
     async def get(self, ref: OrderRef) -> Order | None:
         """See OrderStore.get."""

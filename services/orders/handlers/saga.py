@@ -92,6 +92,13 @@ _log = get_logger("saga")
 
 
 @dataclass(frozen=True, slots=True)
+class _OnItsWay:
+    """The provider has taken on what the order waits for: it ends by itself, and nobody needs to look."""
+
+    told: Command
+
+
+@dataclass(frozen=True, slots=True)
 class SagaParts:
     """What the saga works with."""
 
@@ -147,10 +154,15 @@ class Saga:
             SAGA_STEPS.labels(step.value, "odd").inc()
             await self._postpone(order, failures, token)
             return None
+        in_vain = not isinstance(command, _OnItsWay)
+        if isinstance(command, _OnItsWay):
+            command = command.told
         SAGA_STEPS.labels(step.value, type(command).__name__).inc()
-        return await self._record(command, order, failures, token)
+        return await self._record(command, order, failures, token, in_vain=in_vain)
 
-    async def _record(self, command: Command, order: Order, failures: int, token: str) -> Changed | None:
+    async def _record(
+        self, command: Command, order: Order, failures: int, token: str, *, in_vain: bool
+    ) -> Changed | None:
         ref = OrderRef(order.house_id, order.order_id)
         act = act_on(command, self._clock, self._parts.timing)
         changed = await self._store.change(ref, act, lease=self.new_lease(token))
@@ -160,21 +172,24 @@ class Saga:
             return None
         assert isinstance(changed, Changed), "a leased order does not vanish"
         if not changed.changes and changed.order.state is order.state:
-            await self._postpone(changed.order, failures, token)
+            await self._postpone(changed.order, failures, token, in_vain=in_vain)
             return None
         if changed.order.state in FINAL_STATES and changed.order.state is not order.state:
             ORDERS_ENDED.labels(changed.order.state.value).inc()
         self._parts.notifier.tell(changed.order)
         return changed
 
-    async def _postpone(self, order: Order, failures: int, token: str, at_least_ms: int = 0) -> None:
-        now_ms = self._clock.now_ms()
-        until_ms = max(retry_at_ms(order, now_ms, failures, self._parts.timing), now_ms + at_least_ms)
-        await self._store.postpone(order, self.new_lease(token), until_ms)
+    async def _postpone(
+        self, order: Order, failures: int, token: str, at_least_ms: int = 0, *, in_vain: bool = True
+    ) -> None:
+        now_ms, timing = self._clock.now_ms(), self._parts.timing
+        wait_ms = at_least_ms if in_vain else timing.longest_retry_ms
+        until_ms = max(retry_at_ms(order, now_ms, failures, timing), now_ms + wait_ms)
+        await self._store.postpone(order, self.new_lease(token), until_ms, in_vain=in_vain)
 
     async def _perform(  # noqa: PLR0911, PLR0912 (one line a step)
         self, step: Step, order: Order, place: int
-    ) -> Command | None:
+    ) -> Command | _OnItsWay | None:
         """The call and what its answer means; None for an answer that nobody expected (it was logged)."""
         inventory, payments, part = self._parts.inventory, self._parts.payments, order.parts[place]
         match step:
@@ -250,7 +265,7 @@ class Saga:
             return self._odd(order, Step.RELEASE_SEATS, answer)
         return SeatsReleased(order.parts[place].release_due, place)
 
-    async def _refund_answer(self, order: Order) -> Command | None:
+    async def _refund_answer(self, order: Order) -> Command | _OnItsWay | None:
         """Of each refund that is owed, asked for under its own key. What is planned of lines has a sum; the rest is all
         that is left."""
         payments = self._parts.payments
@@ -262,9 +277,12 @@ class Saga:
         if answer is None:
             # Owed by a process of the release before, which writes no records.
             answer = await payments.refund(order, RefundAsked(order.refund_key))
-        if isinstance(answer, Declined) or answer.refunded or not answer.refunded_minor:
-            return self._payment_answer(order, Step.REFUND_PAYMENT, answer)
-        return PaymentPartlyRefunded(answer.payment_id, answer.refunded_minor, own_refunds(answer))
+        if isinstance(answer, Declined):
+            return self._odd(order, Step.REFUND_PAYMENT, answer)
+        told = _refund_report(answer)
+        # Seats that are on their way back on sale are tried in turns, and those are counted.
+        waits = is_on_its_way(answer) and not any(part.release_due for part in order.parts)
+        return _OnItsWay(told) if waits else told
 
     async def _asked_for(self, order: Order, refund: Refund) -> PaymentSeen | Declined:
         """One refund. A key has one amount: where less is owed than was planned, it is looked for before."""
@@ -338,11 +356,23 @@ class Saga:
         _log.error("step_refused", order_id=order.order_id, step=step.value, reason=answer.reason)
 
 
+def is_on_its_way(seen: PaymentSeen) -> bool:
+    """Whether what is owed is, or waits for that: a provider is asked for one refund of a payment after the other."""
+    is_stuck = any(one.status is RefundStatus.STUCK for one in seen.refunds)
+    return not is_stuck and any(one.is_on_its_way for one in seen.refunds)
+
+
 def own_refunds(seen: PaymentSeen) -> tuple[OwnRefund, ...]:
     """The house's own refunds as an order is told of them."""
     return tuple(
         OwnRefund(one.key, one.amount_minor - one.left_minor, one.status is RefundStatus.DONE) for one in seen.refunds
     )
+
+
+def _refund_report(answer: PaymentSeen) -> Command:
+    if answer.refunded or not answer.refunded_minor:
+        return _payment_report(answer)
+    return PaymentPartlyRefunded(answer.payment_id, answer.refunded_minor, own_refunds(answer))
 
 
 def _payment_report(answer: PaymentSeen) -> Command:

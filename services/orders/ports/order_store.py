@@ -107,10 +107,10 @@ class OrderStore(Protocol):
         """Leases up to `limit` orders whose next step is due and that nobody works on."""
         ...
 
-    async def postpone(self, seen: Order, lease: Lease, until_ms: int) -> None:
+    async def postpone(self, seen: Order, lease: Lease, until_ms: int, *, in_vain: bool = True) -> None:
         """Gives the lease back without news: the step is taken again then, or at once if the order has moved since.
 
-        Nothing happens if the lease was lost.
+        Nothing happens if the lease was lost. Tries in vain are counted; one that was not begins the count anew.
         """
         ...
 

@@ -56,6 +56,8 @@ class RefundSeen:
     amount_minor: int
     status: RefundStatus
     left_minor: int = 0
+    # The provider has taken it on: it ends by itself, in days.
+    is_on_its_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)

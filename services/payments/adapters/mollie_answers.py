@@ -42,11 +42,11 @@ _STATUSES: Final = {
     "expired": ProviderStatus.FAILED,
     "canceled": ProviderStatus.CANCELLED,
 }
-# Until its money has left, a refund can be cancelled there, or fail for want of a balance.
+# Until its money has left, a refund can be cancelled there, or fail. One that is queued waits for the house's balance.
 _REFUNDS: Final = {
     "queued": RefundReport.PENDING,
-    "pending": RefundReport.PENDING,
-    "processing": RefundReport.PENDING,
+    "pending": RefundReport.ACCEPTED,
+    "processing": RefundReport.ACCEPTED,
     "refunded": RefundReport.SUCCEEDED,
     "failed": RefundReport.FAILED,
     "canceled": RefundReport.FAILED,

@@ -30,6 +30,7 @@ from services.payments.domain.payment import (
     PaymentSucceeded,
 )
 from services.payments.domain.refund_changes import (
+    RefundAccepted,
     RefundAskedAgain,
     RefundAttemptFailed,
     RefundGiven,
@@ -129,6 +130,7 @@ _Unpublished = (
     | RefundOwed
     | RefundAskedAgain
     | RefundAttemptFailed
+    | RefundAccepted
     | RefundGiven
     | RefundMovedBack
     | RefundPassedOn

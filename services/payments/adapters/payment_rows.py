@@ -103,7 +103,7 @@ def _refunds_of(payment: Payment, row: RowMapping) -> tuple[Refund, ...]:
     if state is RefundState.SUCCEEDED:
         return tuple(_ended(one, payment.refunded_at_ms) if one.is_open else one for one in payment.refunds)
     return tuple(
-        replace(one, attempt=row["refund_attempt"], refusals=row["refund_refusals"], state=state)
+        replace(one, attempt=row["refund_attempt"], refusals=row["refund_refusals"], state=state, accepted_at_ms=None)
         if one.key == row["refund_key"] and one.is_open and one.attempt < row["refund_attempt"]
         else one
         for one in payment.refunds

@@ -58,7 +58,7 @@ _DISPUTES = {
 }
 _REFUNDS = {
     "succeeded": RefundReport.SUCCEEDED,
-    "pending": RefundReport.PENDING,
+    "pending": RefundReport.ACCEPTED,
     "failed": RefundReport.FAILED,
 }
 

@@ -48,8 +48,8 @@ AUTHORISED_FIRST: Final = frozenset(
 
 REFUND_REPORTS: Final[Mapping[str, RefundReport]] = {
     "succeeded": RefundReport.SUCCEEDED,
-    "pending": RefundReport.PENDING,
-    "requires_action": RefundReport.PENDING,
+    "pending": RefundReport.ACCEPTED,
+    "requires_action": RefundReport.ACCEPTED,
     "failed": RefundReport.FAILED,
     "canceled": RefundReport.FAILED,
 }

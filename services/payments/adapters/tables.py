@@ -23,6 +23,9 @@ from services.contracts.answer_rows import answer_table
 from services.runtime.outbox.tables import outbox_tables
 from services.runtime.sql.engine import new_metadata
 
+# Of payments with refunds that are owed; their index serves who asks in these words.
+HAS_OPEN_REFUNDS = """refunds @? '$[*] ? (@."state" == "DUE" || @."state" == "STUCK")'"""
+
 METADATA = new_metadata()
 
 PAYMENTS = Table(
@@ -102,6 +105,7 @@ PAYMENTS = Table(
         "payment_id",
         postgresql_where=text("refund_state = 'STUCK' OR dispute_state = 'OPEN'"),
     ),
+    Index("ix_payments_refunds_open", "payment_id", postgresql_where=text(HAS_OPEN_REFUNDS)),
     Index("ix_payments_authorised", "authorised_at_ms", postgresql_where=text("authorised_at_ms IS NOT NULL")),
     Index(
         "ix_payments_next_attempt_at_ms",

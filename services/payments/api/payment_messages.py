@@ -117,6 +117,7 @@ def refund_message(payment: Payment, refund: Refund) -> pb.PaymentRefund:
         ended_at_ms=refund.ended_at_ms or 0,
         note=refund.note,
         reference=refund.reference,
+        accepted_at_ms=refund.accepted_at_ms or 0,
     )
 
 

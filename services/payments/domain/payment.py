@@ -9,6 +9,7 @@ from typing import assert_never
 from services.payments.domain.charges import Charge, InstrumentKind
 from services.payments.domain.refund_changes import (
     OfRefund,
+    RefundAccepted,
     RefundAskedAgain,
     RefundAttemptFailed,
     RefundGiven,
@@ -317,15 +318,8 @@ Change = (
     | PaymentCancelled
     | CancelAsked
     | RefundOwed
-    | RefundAskedAgain
-    | RefundAttemptFailed
-    | RefundStuck
-    | RefundGiven
     | RefundSeenTo
-    | RefundSettled
-    | RefundSucceeded
-    | RefundMovedBack
-    | RefundPassedOn
+    | OfRefund
     | PaymentPartlyRefunded
     | PaymentRefunded
     | DisputeChanged
@@ -365,6 +359,7 @@ def apply(payment: Payment, change: Change) -> Payment:  # noqa: PLR0911, PLR091
         case (
             RefundAskedAgain()
             | RefundAttemptFailed()
+            | RefundAccepted()
             | RefundStuck()
             | RefundGiven()
             | RefundSettled()

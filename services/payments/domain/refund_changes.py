@@ -34,6 +34,14 @@ class RefundAttemptFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundAccepted:
+    """The provider has taken the refund on: the money is on its way, for days where banks are slow."""
+
+    key: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class RefundStuck:
     """The provider refused the refund for the last time that it was asked by itself."""
 
@@ -95,6 +103,7 @@ class RefundPassedOn:
 OfRefund = (
     RefundAskedAgain
     | RefundAttemptFailed
+    | RefundAccepted
     | RefundStuck
     | RefundGiven
     | RefundSettled
@@ -122,7 +131,10 @@ def changed(refund: Refund, change: OfRefund) -> Refund:  # noqa: PLR0911 (one r
             again = (*refund.again_keys, again_key) if again_key else refund.again_keys
             return replace(refund, state=RefundState.DUE, refusals=0, again_keys=again)
         case RefundAttemptFailed(_, attempt, refused_for):
-            return replace(refund, attempt=attempt + 1, refusals=refund.refusals + 1, refused_for=refused_for)
+            refused = replace(refund, attempt=attempt + 1, refusals=refund.refusals + 1, refused_for=refused_for)
+            return replace(refused, accepted_at_ms=None)
+        case RefundAccepted(_, at_ms):
+            return replace(refund, accepted_at_ms=at_ms)
         case RefundStuck():
             return replace(refund, state=RefundState.STUCK)
         case RefundGiven(_, amount_minor):

@@ -21,6 +21,7 @@ from services.payments.domain.payment import (
     apply,
 )
 from services.payments.domain.refund_changes import (
+    RefundAccepted,
     RefundAskedAgain,
     RefundAttemptFailed,
     RefundGiven,
@@ -191,15 +192,18 @@ def refund_answered(payment: Payment, answer: RefundAnswer, now_ms: int) -> tupl
     refund = payment.refund_under(answer.key)
     if refund is None or not refund.is_open:
         return None
+    is_asked_for = answer.attempt == refund.attempt and refund.state is RefundState.DUE
     match answer.report:
         case RefundReport.SUCCEEDED:
             given = RefundGiven(refund.key, min(answer.asked_minor, refund.left_minor))
             return (given, *_consequences(payment, (given,), now_ms))
-        case RefundReport.FAILED if answer.attempt == refund.attempt and refund.state is RefundState.DUE:
+        case RefundReport.FAILED if is_asked_for:
             failed = RefundAttemptFailed(refund.key, answer.attempt, answer.refused_for)
             is_last = refund.refusals + 1 >= MAX_REFUND_REFUSALS
             return (failed, RefundStuck(refund.key, now_ms)) if is_last else (failed,)
-        case RefundReport.FAILED | RefundReport.PENDING | RefundReport.UNCERTAIN:
+        case RefundReport.ACCEPTED if is_asked_for and refund.accepted_at_ms is None:
+            return (RefundAccepted(refund.key, now_ms),)
+        case RefundReport.FAILED | RefundReport.ACCEPTED | RefundReport.PENDING | RefundReport.UNCERTAIN:
             return ()
         case _:
             assert_never(answer.report)

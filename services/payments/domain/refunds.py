@@ -28,7 +28,8 @@ class RefundReport(Enum):
     """What was heard from the provider about a refund."""
 
     SUCCEEDED = "succeeded"
-    PENDING = "pending"
+    ACCEPTED = "accepted"  # on its way: the provider has taken it on and will say how it ended
+    PENDING = "pending"  # it waits at the provider, for the house's balance there
     FAILED = "failed"  # definitely no money back under this key
     UNCERTAIN = "uncertain"
 
@@ -76,7 +77,8 @@ class Refund:
     `provider_minor` of it is of what the provider took; the rest is in `shares`, which are given back at once.
     `provider_done_minor` is what the provider has given back; `by_hand_minor` what people of the house saw to.
     `is_whole`: all that was left was asked for. `attempt` names the key at the provider; `refusals` counts the
-    provider's refusals since the refund was last asked for, `refused_for` is its last word.
+    provider's refusals since the refund was last asked for, `refused_for` is its last word. `accepted_at_ms`: since
+    when the provider has it on its way, under this attempt.
 
     Of an exchange: `moved_minor` pays the payment `moved_to`, and `moved_back_minor` was given back there and is owed
     here since. On the side of that payment `passes_on_minor` is for the payment that had paid it to give back.
@@ -105,6 +107,7 @@ class Refund:
     passes_on_minor: int = 0
     is_passed_on: bool = False
     seats_back: tuple[tuple[str, int], ...] = ()
+    accepted_at_ms: int | None = None
 
     @property
     def as_voucher_minor(self) -> int:

@@ -147,7 +147,11 @@ ORDERS_STUCK = Gauge(
     ["reason"],
 )
 REFUNDS_DUE = Gauge(
-    "balcon_orders_refunds_due", "Orders whose refund is owed and not yet done. Above 0 for an hour: act."
+    "balcon_orders_refunds_due", "Orders whose refund is owed and not yet done; some providers take days."
+)
+REFUNDS_OVERDUE = Gauge(
+    "balcon_payments_refunds_overdue",
+    "Refunds that are owed for longer than their provider takes. Above 0: see RefundOverdue among the alerts.",
 )
 PAYMENTS_UNCERTAIN = Gauge(
     "balcon_payments_uncertain", "Payments whose state at the provider is not known. Growing: the provider is down."

@@ -152,8 +152,11 @@ async def test_a_postponed_order_waits_and_counts_its_failures(store: OrderStore
     await store.postpone(order, lease, CLOCK.now_ms() - 1)
     again = await store.lease_due(a_lease("two"), 10)
     assert [leased.failures for leased in again] == [1]
-    await store.postpone(order, a_lease("two"), FAR_MS)
-    assert not await store.lease_due(a_lease("three"), 10)
+    await store.postpone(order, a_lease("two"), CLOCK.now_ms() - 1, in_vain=False)
+    again = await store.lease_due(a_lease("three"), 10)
+    assert [leased.failures for leased in again] == [0]
+    await store.postpone(order, a_lease("three"), FAR_MS)
+    assert not await store.lease_due(a_lease("four"), 10)
 
 
 async def test_an_order_that_moved_meanwhile_is_not_postponed(store: OrderStore) -> None:

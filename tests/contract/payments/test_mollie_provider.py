@@ -142,6 +142,24 @@ async def test_a_creation_whose_answer_was_lost_is_found_after_the_key_is_forgot
     assert len(stage.mollie.payments) == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "report"),
+    [
+        ("queued", RefundReport.PENDING),  # the house's balance is too low
+        ("pending", RefundReport.ACCEPTED),
+        ("processing", RefundReport.ACCEPTED),
+    ],
+)
+async def test_a_refund_is_on_its_way_once_mollie_has_taken_it_on(
+    stage: MollieStage, status: str, report: RefundReport
+) -> None:
+    payment = fresh_payment()
+    told = done(await stage.provider.create(payment))
+    stage.mollie.buyer_pays(told.ref)
+    stage.mollie.refund_status = status
+    assert await stage.provider.refund(replace(payment, provider_ref=told.ref), 500, "ref_1") == Done(report)
+
+
 async def test_a_refund_under_its_key_is_one_refund_after_the_key_is_forgotten(stage: MollieStage) -> None:
     payment = fresh_payment()
     told = done(await stage.provider.create(payment))

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from balcon.audit.v1.audit_service_pb2 import AuditRequest
+from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
 from balcon.payments.v1.payments_service_pb2 import InstrumentLimit as Limit
 from balcon.payments.v1.payments_service_pb2 import SeatsBack
 from sqlalchemy import text
@@ -62,6 +64,9 @@ async def test_over_its_limit_a_card_is_never_charged_and_what_goes_back_may_be_
     assert not (await rig.get(third)).HasField("over_limit")
     rows = await _uses(rig.engine)
     assert sorted(rows) == [3, 3]
+    checks = [check async for page in AuditServiceStub(rig.channel).Audit(AuditRequest()) for check in page.checks]
+    (of_cards,) = [check for check in checks if check.name == "what cards have paid for is what their payments say"]
+    assert (of_cards.examined, list(of_cards.violations)) == (2, [])
 
 
 async def test_money_that_came_at_once_is_told_as_over_the_limit(start_rig: StartRig) -> None:

@@ -68,8 +68,8 @@ class GroupedOrderStore:
     ) -> Changed | Refusal | KeyInRecord | None:
         return await self._commits.ask(ref.house_id, AskedChange(ref, act, key, lease, take))
 
-    async def postpone(self, seen: Order, lease: Lease, until_ms: int) -> None:
-        await self._commits.ask(seen.house_id, Postponement(seen, lease, until_ms))
+    async def postpone(self, seen: Order, lease: Lease, until_ms: int, *, in_vain: bool = True) -> None:
+        await self._commits.ask(seen.house_id, Postponement(seen, lease, until_ms, in_vain))
 
     async def find_key(self, house_id: str, operation: Operation, key: str) -> KeyInRecord | None:
         return await self.record.find_key(house_id, operation, key)

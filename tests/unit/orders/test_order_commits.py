@@ -172,3 +172,12 @@ def test_a_lost_lease_postpones_nothing() -> None:
     assert not turn.has_moved
     postpone_within(turn, Postponement(ORDER, mine, NOW_MS + 500))
     assert (turn.row.next_step_at_ms, turn.row.failures, turn.row.lease_token) == (NOW_MS + 500, 1, "")
+
+
+def test_a_try_that_was_not_in_vain_begins_the_count_anew() -> None:
+    mine = Lease("mine", NOW_MS, NOW_MS + 1)
+    row = OrderRow(ORDER, NOW_MS, failures=9, lease_token=mine.token, lease_until_ms=mine.until_ms)
+    for in_vain, failures in ((True, 10), (False, 0)):
+        turn = turn_of(row)
+        postpone_within(turn, Postponement(ORDER, mine, NOW_MS + 500, in_vain))
+        assert (turn.row.next_step_at_ms, turn.row.failures) == (NOW_MS + 500, failures)

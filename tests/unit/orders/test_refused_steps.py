@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
 
 from services.contracts.reasons import Reason
+from services.orders.adapters.memory_payments import MemoryPayments
 from services.orders.domain.order import CancelReason, OrderState
-from services.orders.ports import Declined
+from services.orders.domain.stuck import STUCK_FAILURES
+from services.orders.handlers.saga import is_on_its_way
+from services.orders.ports import Declined, Lease, Operation, PaymentSeen, PaymentState, RefundSeen, RefundStatus
 from services.runtime.testing.virtual_time import run_virtual
 from tests.simulation.orders.faults import Call, tapped
-from tests.unit.orders.builders import SHOW
-from tests.unit.orders.rig import Shop, World
+from tests.unit.orders.builders import SHOW, a_key
+from tests.unit.orders.rig import Shop, World, ref_of
 
 Tap = Callable[[str, Call], Awaitable[object]]
 
@@ -90,3 +96,46 @@ def test_a_payment_that_was_never_made_frees_the_seats() -> None:
         assert shop.world.inventory.is_free(SHOW, "A-1")
 
     in_shop(story, payments=never)
+
+
+@pytest.mark.parametrize(("accepted", "is_stuck"), [(True, False), (False, True)])
+def test_an_order_is_not_stuck_while_its_refund_is_on_its_way(accepted: bool, is_stuck: bool) -> None:
+    asked: list[str] = []
+
+    async def days(name: str, call: Call) -> object:
+        asked.append(name)
+        seen = await call()
+        if name != "refund" or not accepted:
+            return seen
+        return replace(seen, refunds=tuple(replace(one, is_on_its_way=True) for one in seen.refunds))
+
+    async def main() -> None:
+        world = World()
+        world.payments = MemoryPayments(world._tell, world.clock, refunds_at_once=False)
+        async with Shop(world, payments=lambda port: tapped(port, days)) as shop:
+            order = await shop.checked_out(await shop.ordered("A-1"))
+            world.payments.pay(shop.payment(order))
+            await shop.ended(order)
+            await shop.desk.refund(ref_of(order), "rain", a_key("refund", Operation.REFUND), 0.0)
+            await world.clock.sleep(120.0)
+            assert (await shop.read(order)).state is OrderState.REFUND_DUE
+            assert asked.count("refund") < 40, "now and then"
+        await world.clock.sleep(60.0)
+        now_ms = world.clock.now_ms()
+        (leased,) = await world.store.lease_due(Lease("looks", now_ms, now_ms + 1), 10)
+        assert (leased.failures >= STUCK_FAILURES) is is_stuck
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("refunds", "on_its_way"),
+    [
+        ([RefundSeen("a", 1, RefundStatus.DUE, 1)], False),
+        ([RefundSeen("a", 1, RefundStatus.DUE, 1, True)], True),
+        ([RefundSeen("a", 1, RefundStatus.DUE, 1, True), RefundSeen("b", 1, RefundStatus.DUE, 1)], True),
+        ([RefundSeen("a", 1, RefundStatus.DUE, 1, True), RefundSeen("b", 1, RefundStatus.STUCK, 1)], False),
+    ],
+)
+def test_what_is_owed_is_on_its_way_when_one_is_and_none_is_stuck(refunds: list[RefundSeen], on_its_way: bool) -> None:
+    assert is_on_its_way(PaymentSeen("pay_1", PaymentState.SUCCEEDED, refunds=tuple(refunds))) is on_its_way

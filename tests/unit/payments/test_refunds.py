@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.payments.adapters.payment_events import event_of
 from services.payments.domain.charges import Charge, InstrumentKind, shared_back
+from services.payments.domain.next_attempt import RetryPolicy, rescheduled
 from services.payments.domain.payment import (
     Change,
     DisputeState,
@@ -21,6 +23,7 @@ from services.payments.domain.payment import (
     apply,
 )
 from services.payments.domain.refund_changes import (
+    RefundAccepted,
     RefundAskedAgain,
     RefundAttemptFailed,
     RefundGiven,
@@ -87,15 +90,18 @@ def answered(start: Payment, report: RefundReport, asked_minor: int | None = Non
 # Every state of a refund against everything that may be heard of it: the kinds of changes that follow.
 _TABLE: dict[tuple[RefundState, RefundReport], list[type] | None] = {
     (RefundState.DUE, RefundReport.SUCCEEDED): [RefundGiven, RefundSucceeded, PaymentRefunded],
+    (RefundState.DUE, RefundReport.ACCEPTED): [RefundAccepted],
     (RefundState.DUE, RefundReport.PENDING): [],
     (RefundState.DUE, RefundReport.FAILED): [RefundAttemptFailed],
     (RefundState.DUE, RefundReport.UNCERTAIN): [],
     # An answer that comes late is still the provider's word.
     (RefundState.STUCK, RefundReport.SUCCEEDED): [RefundGiven, RefundSucceeded, PaymentRefunded],
+    (RefundState.STUCK, RefundReport.ACCEPTED): [],
     (RefundState.STUCK, RefundReport.PENDING): [],
     (RefundState.STUCK, RefundReport.FAILED): [],
     (RefundState.STUCK, RefundReport.UNCERTAIN): [],
     (RefundState.SUCCEEDED, RefundReport.SUCCEEDED): None,
+    (RefundState.SUCCEEDED, RefundReport.ACCEPTED): None,
     (RefundState.SUCCEEDED, RefundReport.PENDING): None,
     (RefundState.SUCCEEDED, RefundReport.FAILED): None,
     (RefundState.SUCCEEDED, RefundReport.UNCERTAIN): None,
@@ -110,6 +116,27 @@ def test_the_table_has_every_state_and_report() -> None:
 def test_each_state_of_a_refund_takes_each_report(state: RefundState, report: RefundReport) -> None:
     changes = refund_answered(refunding(state), RefundAnswer("ref_1", 0, 2_500, report), NOW_MS)
     assert (None if changes is None else [type(change) for change in changes]) == _TABLE[state, report]
+
+
+def test_what_the_provider_has_taken_on_is_told_once_and_forgotten_when_it_fails_there() -> None:
+    on_its_way, changes = answered(refunding(RefundState.DUE), RefundReport.ACCEPTED)
+    assert changes == [RefundAccepted("ref_1", NOW_MS)]
+    assert [event_of(on_its_way, change) for change in changes] == [None], "nobody's business"
+    again, none = answered(on_its_way, RefundReport.ACCEPTED)
+    assert (again, none) == (on_its_way, [])
+    failed, _ = answered(on_its_way, RefundReport.FAILED)
+    (refund,) = failed.refunds
+    assert (refund.accepted_at_ms, refund.attempt) == (None, 1)
+    late = RefundAnswer("ref_1", 0, 2_500, RefundReport.ACCEPTED)
+    assert refund_answered(failed, late, NOW_MS) == (), "of the attempt before"
+
+
+def test_a_refund_on_its_way_is_asked_after_as_one_that_is_not() -> None:
+    policy = RetryPolicy()
+    before = replace(refunding(RefundState.DUE), attempts=3)
+    (change,) = refund_answered(before, RefundAnswer("ref_1", 0, 2_500, RefundReport.ACCEPTED), NOW_MS) or ()
+    after = rescheduled(before, apply(before, change), visited=True, retry_policy=policy, now_ms=NOW_MS)
+    assert after.attempts == 4, "an earlier try may have moved the money: it is looked for first"
 
 
 @pytest.mark.parametrize("state", PaymentState)

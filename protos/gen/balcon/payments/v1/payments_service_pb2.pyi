@@ -306,6 +306,7 @@ class PaymentRefund(_message.Message):
     ENDED_AT_MS_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
+    ACCEPTED_AT_MS_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
     """The key that it was asked for under."""
     state: Global___RefundState.ValueType
@@ -324,6 +325,8 @@ class PaymentRefund(_message.Message):
     """What people of the house said when they saw to what the provider refuses; empty: the provider gave it."""
     reference: _builtins.str
     """Their own reference for it, such as of a bank transfer."""
+    accepted_at_ms: _builtins.int
+    """Since when the provider has it on its way, unix milliseconds; 0: nobody has taken it on."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """How much."""
@@ -351,10 +354,11 @@ class PaymentRefund(_message.Message):
         ended_at_ms: _builtins.int = ...,
         note: _builtins.str = ...,
         reference: _builtins.str = ...,
+        accepted_at_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "left", b"left"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "due_at_ms", b"due_at_ms", "ended_at_ms", b"ended_at_ms", "idempotency_key", b"idempotency_key", "left", b"left", "note", b"note", "reference", b"reference", "refusals", b"refusals", "refused_for", b"refused_for", "route", b"route", "shares", b"shares", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_at_ms", b"accepted_at_ms", "amount", b"amount", "due_at_ms", b"due_at_ms", "ended_at_ms", b"ended_at_ms", "idempotency_key", b"idempotency_key", "left", b"left", "note", b"note", "reference", b"reference", "refusals", b"refusals", "refused_for", b"refused_for", "route", b"route", "shares", b"shares", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
