@@ -14,16 +14,32 @@ from services.contracts.email_addresses import EmailAddress
 from services.contracts.pages import Place
 from services.customers.adapters.customer_tables import customers, merged_customers
 from services.customers.domain.customer import Customer
-from services.runtime.sql.row_arrays import inserting
+from services.runtime.sql.row_arrays import RowArrays, inserting
 
 _TEXTS = sa.ARRAY(sa.Text)
 _MADE = (customers.c.created_at_ms, customers.c.customer_id)
-_BY_KEYS = sa.select(customers).where(
-    customers.c.house_id == sa.bindparam("house_id"),
-    customers.c.email_key == sa.any_(sa.bindparam("email_keys", type_=_TEXTS)),
-)
+_asked = RowArrays([customers.c.house_id, customers.c.email_key], "asked")
+
+
+def _each_by_its_key() -> sa.Select[Any]:
+    """One at a time: for "any of these" the planner may read all customers of the house, and compare each with all."""
+    given = _asked.table
+    is_meant = (customers.c.house_id == given.c.house_id) & (customers.c.email_key == given.c.email_key)
+    one = sa.select(customers).where(is_meant).limit(sa.literal_column("1")).lateral("one")
+    return sa.select(one).select_from(given.join(one, sa.true()))
+
+
+_BY_KEYS = _each_by_its_key()
 # In one order for all, so that two lists of the same people do not wait for each other.
-_BY_KEYS_LOCKED = _BY_KEYS.order_by(customers.c.email_key).with_for_update()
+_BY_KEYS_LOCKED = (
+    sa.select(customers)
+    .where(
+        customers.c.house_id == sa.bindparam("house_id"),
+        customers.c.email_key == sa.any_(sa.bindparam("email_keys", type_=_TEXTS)),
+    )
+    .order_by(customers.c.email_key)
+    .with_for_update()
+)
 
 _COLUMNS = tuple(column.name for column in customers.c)
 _selected, _new = inserting(customers, _COLUMNS)
@@ -56,9 +72,11 @@ class CustomerRows:
         return sa.select(customers).where(self._mine, id_is)
 
     async def by_keys(self, email_keys: Sequence[str], *, lock: bool = False) -> Mapping[str, Customer]:
-        asked = {"house_id": self._house_id, "email_keys": [*email_keys]}
-        rows = await self._connection.execute(_BY_KEYS_LOCKED if lock else _BY_KEYS, asked)
-        return _by_key(rows)
+        if lock:
+            asked = {"house_id": self._house_id, "email_keys": [*email_keys]}
+            return _by_key(await self._connection.execute(_BY_KEYS_LOCKED, asked))
+        each = [{"house_id": self._house_id, "email_key": key} for key in email_keys]
+        return _by_key(await self._connection.execute(_BY_KEYS, _asked.values(each)))
 
     async def resolve(self, customer_ids: Sequence[str]) -> Mapping[str, str]:
         there = sa.select(customers.c.customer_id, customers.c.customer_id.label("leads_to")).where(

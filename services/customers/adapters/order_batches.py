@@ -128,7 +128,11 @@ def _locking() -> sa.Select[Any]:
 _LOCK = _locking()
 
 _ended = RowArrays([purchases.c[name] for name in _PLACE])
-_END = sa.delete(purchases).where(*(purchases.c[name] == _ended.table.c[name] for name in _PLACE))
+# By the order: as an equal, the performance would lead to all that was bought of it, by its index.
+_END = sa.delete(purchases).where(
+    *(purchases.c[name] == _ended.table.c[name] for name in ("house_id", "order_id")),
+    purchases.c.performance_id.is_not_distinct_from(_ended.table.c.performance_id),
+)
 
 _selected, _added = inserting(purchases, _BOUGHT)
 _ADD = insert(purchases).from_select(list(_BOUGHT), _selected).on_conflict_do_nothing()

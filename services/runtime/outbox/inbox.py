@@ -13,12 +13,15 @@ from services.runtime.outbox.event import IncomingEvent
 PURGE_MAX_ROWS = 1_000
 PARKED_MAX_ROWS = 1_000
 
-# Locked in one order, so that two members that meet on the same keys wait instead of deadlocking.
+# Locked in one order, so that two members that meet on the same keys wait instead of deadlocking. The consumer is told
+# with each: as a condition of its own it may lead to all its keys, each compared with all that are wanted.
 _KEYS = text(
     """SELECT s.source, s.topic, s.key, s.last_sequence, s.parked, s.diverted_sequence
-       FROM inbox_sequence s JOIN unnest(CAST(:sources AS text[]), CAST(:topics AS text[]), CAST(:keys AS text[]))
-            AS wanted (source, topic, key) ON (s.source, s.topic, s.key) = (wanted.source, wanted.topic, wanted.key)
-       WHERE s.consumer = :consumer ORDER BY s.source, s.topic, s.key FOR UPDATE OF s"""
+       FROM inbox_sequence s
+       JOIN unnest(CAST(:consumers AS text[]), CAST(:sources AS text[]), CAST(:topics AS text[]), CAST(:keys AS text[]))
+            AS wanted (consumer, source, topic, key)
+            ON (s.consumer, s.source, s.topic, s.key) = (wanted.consumer, wanted.source, wanted.topic, wanted.key)
+       ORDER BY s.source, s.topic, s.key FOR UPDATE OF s"""
 )
 
 _RECEIVE = text(
@@ -123,7 +126,7 @@ class Inbox:
         progress = {KeyPlace.of(event): KeyProgress(event.house_id) for event in events}
         places = list(progress)
         parameters = {
-            "consumer": self._consumer,
+            "consumers": [self._consumer] * len(places),
             "sources": [place.source for place in places],
             "topics": [place.topic for place in places],
             "keys": [place.key for place in places],

@@ -22,21 +22,39 @@ OPTION: Final = "balcon_row_security"
 _Unknown: TypeAlias = str
 _UNKNOWN: Final[_Unknown] = "unknown"
 
+# After how many transactions of a connection its plans are made anew, for the first time.
+FIRST_PLANS: Final = 16
+
 _through_the_door: ContextVar[bool] = ContextVar("through_the_door", default=False)
 
 
 class ScopedConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """The driver's connection; a transaction that begins on it makes `settings`, without which it sees no rows."""
+    """The driver's connection; a transaction that begins on it makes `settings`, without which it sees no rows.
+
+    Plans are for tables as large as they were, until somebody analyses them, and those that fill now were small: a plan
+    that looks a row up among all of its house is as cheap as any then. So plans are made anew, and each time for twice
+    as many transactions, for a table that grows has not grown to more than twice its size by then.
+    """
 
     settings: str = ""
     _session: Scope | _Unknown | None = None
+    _plans_last: int = FIRST_PLANS
+    _begun: int = 0
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 (asyncpg's)
         """As asyncpg's; every transaction begins here, and its scope comes along in the same round trip."""
         if self.settings and not args and query.startswith("BEGIN"):
-            query = f"{query} {self.settings}"
+            query = f"{query} {self.settings}{self._replan()}"
         done: str = await super().execute(query, *args, timeout=timeout)
         return done
+
+    def _replan(self) -> str:
+        """In the same round trip: nothing is planned by it, each statement plans anew when it comes by."""
+        self._begun += 1
+        if self._begun < self._plans_last:
+            return ""
+        self._begun, self._plans_last = 0, 2 * self._plans_last
+        return " DISCARD PLANS;"
 
     async def keep(self, scope: Scope | None) -> None:
         """The session is for `scope` until it is kept for another: a round trip, and none when it is so already."""

@@ -17,6 +17,7 @@ from services.runtime.ids import seeded_random
 from services.runtime.sql.connections import connected, for_single_statements, for_snapshots, own_session
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.policies import statements_for
+from services.runtime.sql.row_security import FIRST_PLANS
 from services.runtime.sql.scopes import AllHouses, HouseScope, Scope
 from services.runtime.testing.servers import DatabaseUrl
 
@@ -172,3 +173,30 @@ async def test_rows_of_no_house_are_nobodys_but_of_who_is_for_all(secured: Async
     async with secured.connect() as connection:
         assert (await connection.execute(SEEN)).all() == []
     assert "" in await seen(secured, EVERYWHERE)
+
+
+async def test_what_was_planned_for_a_small_table_is_planned_anew_once_it_may_have_grown(secured: AsyncEngine) -> None:
+    """A temporary one: nobody analyses it. As long as it is empty, any index of the house is as good as its key."""
+    columns = ", ".join(f"{name} text" for name in ("name", "email", "language", "phone", "note", "title"))
+    async with connected(secured, EVERYWHERE) as connection:
+        for statement in (
+            f"CREATE TEMP TABLE people (house text, id text, {columns}, CONSTRAINT by_key PRIMARY KEY (house, id))",
+            "CREATE INDEX by_house ON people (house)",
+            "SET plan_cache_mode = force_generic_plan",
+            "PREPARE kept AS SELECT name FROM people WHERE house = $1 AND id = $2",
+        ):
+            await connection.execute(text(statement))
+
+    async def plan() -> str:
+        async with connected(secured, EVERYWHERE) as connection:
+            return " ".join((await connection.execute(text("EXPLAIN EXECUTE kept('a', 'b')"))).scalars())
+
+    assert "by_house" in await plan()
+    async with connected(secured, EVERYWHERE) as connection:
+        await connection.execute(text("INSERT INTO people SELECT 'a', n::text FROM generate_series(1, 20000) n"))
+    assert "by_house" in await plan()
+    plans = [await plan() for _ in range(FIRST_PLANS)]
+    assert "by_key" in plans[-1]
+    # Once it is planned for a large one, seldom.
+    again = [await plan() for _ in range(FIRST_PLANS)]
+    assert all("by_key" in one for one in again)
