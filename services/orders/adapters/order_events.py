@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 from balcon.orders.v1.orders_events_pb2 import (
@@ -59,14 +59,27 @@ def published(before: Order, order: Order, changes: Sequence[domain.Change]) -> 
         if isinstance(change, domain.LinesCancelled | domain.LinesReleased):
             events += _of_lines(order, change)
             continue
-        back = zip(order.parts, before.refunded_by_part, order.refunded_by_part, strict=True)
-        for part, earlier_minor, refunded_minor in back:
-            if isinstance(change, domain.OrderPartlyRefunded) and refunded_minor == earlier_minor:
-                continue
-            message = _message(order, part, change, (refunded_minor, _not_told(before, part, changes)))
+        for part, message in _of_parts(before, order, change, changes):
             if message is not None:
                 events.append(_event(order, part, message))
     return events
+
+
+def _of_parts(
+    before: Order, order: Order, change: domain.Change, changes: Sequence[domain.Change]
+) -> Iterator[tuple[OrderPart, Message | None]]:
+    """What is said of each part. What went back of it is worked out for the words that tell it alone."""
+    if isinstance(change, domain.OrderPartlyRefunded):
+        back = zip(order.parts, before.refunded_by_part, order.refunded_by_part, strict=True)
+        for part, earlier_minor, refunded_minor in back:
+            if refunded_minor != earlier_minor:
+                yield part, _partly_refunded(order, part, change, refunded_minor)
+    elif isinstance(change, domain.OrderRefunded):
+        for part in order.parts:
+            yield part, _refunded(order, part, change, _not_told(before, part, changes))
+    else:
+        for part in order.parts:
+            yield part, _message(order, part, change)
 
 
 def _of_lines(order: Order, change: domain.LinesCancelled | domain.LinesReleased) -> list[OutgoingEvent]:
@@ -114,12 +127,33 @@ def _not_told(before: Order, part: OrderPart, changes: Sequence[domain.Change]) 
     return [line for line in part.lines if line.seat_id in valid]
 
 
-def _message(
-    order: Order, part: OrderPart, change: domain.Change, left: tuple[int, Sequence[OrderLine]]
-) -> Message | None:
-    """`left`: what has gone back of the part, and its lines that were not told as cancelled."""
-    names, total = _names(order, part), _money(order, part.total_minor)
-    refunded_minor, lines_left = left
+def _partly_refunded(
+    order: Order, part: OrderPart, change: domain.OrderPartlyRefunded, refunded_minor: int
+) -> OrderPartlyRefunded:
+    """`refunded_minor`: what has gone back of the part so far."""
+    return OrderPartlyRefunded(
+        **_names(order, part),
+        total=_money(order, part.total_minor),
+        refunded=_money(order, refunded_minor),
+        refunded_at_ms=change.at_ms,
+        lines=wire_money_back(order, part),
+        refund_ids=[refund_id for refund_id, _ in change.done],
+    )
+
+
+def _refunded(order: Order, part: OrderPart, change: domain.OrderRefunded, left: Sequence[OrderLine]) -> OrderRefunded:
+    """`left`: lines of the part that were not told as cancelled."""
+    return OrderRefunded(
+        **_names(order, part),
+        channel=wire_channel(order.channel),
+        lines=wire_lines(left) if order.confirmed_at_ms else [],
+        amount=_money(order, part.total_minor),
+        refunded_at_ms=change.at_ms,
+    )
+
+
+def _message(order: Order, part: OrderPart, change: domain.Change) -> Message | None:
+    names = _names(order, part)
     match change:
         case domain.OrderConfirmed():
             return OrderConfirmed(
@@ -127,7 +161,7 @@ def _message(
                 channel=wire_channel(order.channel),
                 plan_version=part.plan_version,
                 lines=wire_lines(part.lines),
-                total=total,
+                total=_money(order, part.total_minor),
                 confirmed_at_ms=change.at_ms,
                 customer_id=order.customer_id,
                 sold_by=_sold_by(order),
@@ -137,27 +171,11 @@ def _message(
             return OrderCancelled(**names, reason=_reason(change.reason.value), cancelled_at_ms=change.at_ms)
         case domain.RefundBecameDue():
             reason = _reason(change.reason.value)
-            return RefundBecameDue(**names, amount=total, reason=reason, due_at_ms=change.at_ms)
-        case domain.OrderPartlyRefunded():
-            return OrderPartlyRefunded(
-                **names,
-                total=total,
-                refunded=_money(order, refunded_minor),
-                refunded_at_ms=change.at_ms,
-                lines=wire_money_back(order, part),
-                refund_ids=[refund_id for refund_id, _ in change.done],
-            )
+            amount = _money(order, part.total_minor)
+            return RefundBecameDue(**names, amount=amount, reason=reason, due_at_ms=change.at_ms)
         case domain.OrderDisputeChanged():
             dispute = DisputeState.Value(f"DISPUTE_STATE_{change.dispute.value}")
             return OrderDisputeChanged(**names, dispute_state=dispute, changed_at_ms=change.at_ms)
-        case domain.OrderRefunded():
-            return OrderRefunded(
-                **names,
-                channel=wire_channel(order.channel),
-                lines=wire_lines(lines_left) if order.confirmed_at_ms else [],
-                amount=total,
-                refunded_at_ms=change.at_ms,
-            )
         case _:
             return None
 

@@ -18,10 +18,16 @@ _OF_REFUNDS = {"refund_reason", "refunded_minor"}
 _COLUMNS = [column for column in orders.c if column.name not in _PERSONAL | _OF_PARTS | _OF_REFUNDS]
 
 
+def _of_house(table: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Checked, and never looked up by: as an equal it would lead to all of the house, by an index that begins with it,
+    where a planner that knows nothing of a table takes that for as good as the key."""
+    return table.c.house_id.is_not_distinct_from(other.c.house_id)
+
+
 def _rows_of(table: sa.Table, *names: str) -> sa.Label[Any]:
     """The rows of `table` that belong to the order, as arrays of the named columns, in their places."""
     row = sa.func.jsonb_build_array(*(table.c[name] for name in names))
-    of_order = (table.c.order_id == orders.c.order_id) & (table.c.house_id == orders.c.house_id)
+    of_order = (table.c.order_id == orders.c.order_id) & _of_house(table, orders)
     rows = sa.select(sa.func.jsonb_agg(aggregate_order_by(row, table.c.place))).where(of_order)
     return rows.correlate(orders).scalar_subquery().label(table.name.removeprefix("order_"))
 
@@ -67,7 +73,7 @@ ORDER = sa.select(*_COLUMNS, *_ROWS)
 _VERSION: sa.Label[str] = sa.literal_column("orders.xmin::text || orders.ctid::text").label("version")
 _WANTED = RowArrays([orders.c.house_id, orders.c.order_id], "wanted")
 wanted = _WANTED.values
-_IS_WANTED = (orders.c.order_id == _WANTED.table.c.order_id) & (orders.c.house_id == _WANTED.table.c.house_id)
+_IS_WANTED = (orders.c.order_id == _WANTED.table.c.order_id) & _of_house(orders, _WANTED.table)
 # Those of many orders that are there, each of the house that is named with it.
 MANY = ORDER.add_columns(_VERSION).join(_WANTED.table, _IS_WANTED)
 # Their versions, for who may know the rest.
@@ -128,7 +134,7 @@ _MOVED = RowArrays([orders.c.house_id, orders.c.order_id, *(orders.c[name] for n
 moved_orders = _MOVED.values
 MOVE = (
     sa.update(orders)
-    .where(orders.c.order_id == _MOVED.table.c.order_id, orders.c.house_id == _MOVED.table.c.house_id)
+    .where(orders.c.order_id == _MOVED.table.c.order_id, _of_house(orders, _MOVED.table))
     .values({name: _MOVED.column(name) for name in _MOVING})
     .returning(orders.c.order_id, _VERSION)
 )
@@ -137,7 +143,7 @@ lowered_uses = _LOWERED.values
 # Of the few orders that gave single tickets back.
 LOWER_USES = (
     sa.update(orders)
-    .where(orders.c.order_id == _LOWERED.table.c.order_id, orders.c.house_id == _LOWERED.table.c.house_id)
+    .where(orders.c.order_id == _LOWERED.table.c.order_id, _of_house(orders, _LOWERED.table))
     .values(uses=_LOWERED.column("uses"))
 )
 _MOVING_OF_PARTS = ("hold_until_ms", "seats", "uses_hold", "line_states")
@@ -160,7 +166,7 @@ KEEP_REFUNDS = _NEW_REFUND.on_conflict_do_update(
     index_elements=[refunds.c.order_id, refunds.c.refund_id],
     set_={name: _NEW_REFUND.excluded[name] for name in ("amount_minor", "state", "reason", "changed_at_ms", "shares")},
 )
-_IS_TICKET_OF = (tickets.c.order_id == _WANTED.table.c.order_id) & (tickets.c.house_id == _WANTED.table.c.house_id)
+_IS_TICKET_OF = (tickets.c.order_id == _WANTED.table.c.order_id) & _of_house(tickets, _WANTED.table)
 END_TICKETS = sa.update(tickets).where(_IS_TICKET_OF).values(valid=False)
 _ENDED = RowArrays([tickets.c.house_id, tickets.c.order_id, tickets.c.performance_id, tickets.c.seat_id], "ended")
 ended_tickets = _ENDED.values
