@@ -78,13 +78,24 @@ def without_tickets(uses: tuple[CountedUse, ...], tickets: Mapping[str, int]) ->
 def without_discounts(uses: tuple[CountedUse, ...], discounts: Mapping[str, int]) -> tuple[CountedUse, ...]:
     """The uses of an order of which so many lines with these discounts were cancelled: others may use them.
 
-    A code stands behind the discount that it gave. Passes stay used until the whole order is gone.
+    A code stands before the discount that it gave (Promotion.uses). Passes stay used until the whole order is gone.
     """
     left, given_back = list[CountedUse](), 0
-    for use in uses:
+    for use in reversed(uses):
         if use.counted_id.startswith(_OF_DISCOUNTS):
             given_back = discounts.get(use.counted_id.removeprefix(_OF_DISCOUNTS), 0)
         elif not use.counted_id.startswith(_OF_CODES):
             given_back = 0
         left.append(replace(use, count=max(0, use.count - given_back)) if given_back else use)
-    return tuple(left)
+    return tuple(reversed(left))
+
+
+def with_discounts(uses: tuple[CountedUse, ...], discounts: Mapping[str, int]) -> tuple[CountedUse, ...]:
+    """The uses of an order that has taken over so many lines with these discounts from another."""
+    return without_discounts(uses, {name: -count for name, count in discounts.items()})
+
+
+def discounts_to_take_over(uses: Iterable[CountedUse]) -> tuple[CountedUse, ...]:
+    """Of discounts and codes that another order uses: none yet, and as many as are taken over later."""
+    kinds = (_OF_DISCOUNTS, _OF_CODES)
+    return tuple(replace(use, count=0, limit=0) for use in uses if use.counted_id.startswith(kinds))

@@ -92,22 +92,22 @@ def test_an_order_that_gives_single_tickets_back_lets_its_customer_have_others()
 
 
 def test_a_limited_discount_is_counted_back_by_the_lines_that_used_it() -> None:
-    """The code behind a discount goes with it; another discount's lines, and passes, are left alone."""
+    """The code before a discount goes with it; another discount's lines, and passes, are left alone."""
     spring, code = CountedUse("discount:spring", 3, 5), CountedUse("code:SPRING", 3, 5)
     others = (
         CountedUse("discount:own", 2, 9),
         CountedUse("pass:cjp:show:key", 1, 1),
         customer_use("cus_1", SHOW, 5, 9),
     )
-    uses = (spring, code, *others)
+    uses = (code, spring, *others)
     assert without_discounts(uses, {"spring": 2}) == (
-        CountedUse("discount:spring", 1, 5),
         CountedUse("code:SPRING", 1, 5),
+        CountedUse("discount:spring", 1, 5),
         *others,
     )
     assert without_discounts(uses, {"own": 2, "other": 1}) == (
-        spring,
         code,
+        spring,
         CountedUse("discount:own", 0, 9),
         *others[1:],
     )

@@ -20,12 +20,14 @@ from services.contracts.prices import (
 )
 from services.contracts.promotions import PromotionUnknown
 from services.orders.adapters.memory_order_store import MemoryOrderStore
+from services.orders.domain.commands import ActOnLines
 from services.orders.domain.order import LineDiscount, Money, Order, OrderState, TicketKind
 from services.orders.domain.pricing import PriceList, SeatChoice
 from services.orders.domain.promotions import Promotion, refused_promotion
+from services.orders.domain.refunds import LineRef
 from services.orders.domain.refusals import PromotionNotValid, UsesExhausted
 from services.orders.domain.uses import CountedUse
-from services.orders.ports import OrderRef
+from services.orders.ports import Operation, OrderRef
 from services.reporting.adapters.event_facts import fact_of
 from services.reporting.domain.facts import SeatsCounted
 from services.reporting.domain.totals import Totals, fold
@@ -33,7 +35,7 @@ from services.runtime.bus.topics import ORDERS
 from services.runtime.errors import Refusal
 from services.runtime.outbox.event import IncomingEvent
 from tests.unit.orders.builders import HOUSE, NOW_MS, PLAN, SHOW, Priced, a_hold, a_key, a_plan, a_request, priced
-from tests.unit.orders.rig import Shop, World
+from tests.unit.orders.rig import Shop, World, ref_of
 
 SPRING = Promotion("spring", PercentOff(2_000), code="SPRING")
 STALLS, BALCONY, STUDENT, FREE = (
@@ -180,6 +182,22 @@ async def test_a_use_is_given_back_when_the_order_dies_and_never_more_than_the_l
         assert world.store.used[HOUSE, "code:SPRING"] == 0
         again = await ordered(shop, "3", "A-3", promotion_code="SPRING")
         assert not isinstance(again, Refusal)
+
+
+async def test_a_code_is_given_back_with_the_single_ticket_that_it_made_cheaper() -> None:
+    world = a_world(SPRING)
+    assert isinstance(world.store, MemoryOrderStore)
+    async with Shop(world) as shop:
+        order = await ordered(shop, "1", "A-1", promotion_code="SPRING")
+        assert not isinstance(order, Refusal)
+        checked = await shop.checked_out(order)
+        world.payments.pay(shop.payment(checked))
+        sold = await shop.ended(checked)
+        one = ActOnLines((LineRef(SHOW, "A-1"),), cancel=True)
+        assert not isinstance(
+            await shop.desk.act(ref_of(sold), one, a_key("act", Operation.CANCEL_LINES), 1.0), Refusal
+        )
+        assert (world.store.used[HOUSE, "code:SPRING"], world.store.used[HOUSE, "discount:spring"]) == (0, 0)
 
 
 async def test_r1_11_a_contingent_discounts_ticket_is_one_more_sold_at_its_price_and_no_block() -> None:
