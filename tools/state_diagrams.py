@@ -21,6 +21,7 @@ from tests.unit.orders.builders import NOW_MS, an_order
 from tests.unit.orders.walks import PAY_UNTIL_MS, every_command
 from tests.unit.payments.builders import payment
 from tools.diagrams import START, Edge, Machine, mermaid, table
+from tools.exchange_diagrams import exchange_machine
 from tools.money_diagrams import account_machine, charge_machine, payment_refund_machine, voucher_machine
 from tools.request_diagrams import refund_request_machine
 
@@ -136,6 +137,7 @@ MACHINES: Sequence[Callable[[], Machine]] = (
     order_machine,
     order_line_machine,
     order_refund_machine,
+    exchange_machine,
     refund_request_machine,
     payment_machine,
     payment_refund_machine,

@@ -41,7 +41,7 @@ class Command:
     # Options that are called otherwise than their field, by the field's path.
     names: Mapping[str, str] = field(default_factory=dict)
     # What an option says where it is not given, by the field's name.
-    defaults: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str | bool] = field(default_factory=dict)
     # How people are shown the answer, where a table of its fields says little.
     drawn: Callable[[Any], RenderableType] | None = None
 

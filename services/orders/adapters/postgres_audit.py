@@ -15,6 +15,7 @@ from services.contracts.standing import HAS_TICKETS, KEEPS_CLAIM, KEEPS_SALE
 from services.contracts.ticket_codes import CODE_BEGINS
 from services.contracts.wire_types import wire_money
 from services.orders.adapters import order_statements as sql
+from services.orders.adapters.exchange_audit import checked_exchanges
 from services.orders.adapters.order_rows import Row, order_of
 from services.orders.adapters.request_audit import checked_requests
 from services.orders.adapters.tables import counted_uses, order_parts, orders, outbox, outbox_sequence, refunds, tickets
@@ -98,7 +99,7 @@ class PostgresAudit:
             await self._orders("INV-3", "tickets for every line", sa.true(), wanted != _VALID, performance_id),
             await self._double_tickets(performance_id),
             await self._outbox(performance_id),
-            *([] if performance_id else [await self._uses(), await self._requests()]),
+            *([] if performance_id else [await self._uses(), await self._requests(), *await self._exchanges(late_ms)]),
         ]
 
     async def _orders(
@@ -140,6 +141,11 @@ class PostgresAudit:
         """Of all performances: a request may be of several."""
         async with connected(self._engine, _ALL) as connection:
             return await checked_requests(connection)
+
+    async def _exchanges(self, late_ms: int) -> list[CheckResult]:
+        """Of all performances: an exchange may be from one to another."""
+        async with connected(self._engine, _ALL) as connection:
+            return await checked_exchanges(connection, late_ms)
 
     async def _outbox(self, performance_id: str) -> CheckResult:
         """INV-7: what is numbered ends where the sequence says, with no number twice; old rows may be purged."""

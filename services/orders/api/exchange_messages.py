@@ -47,7 +47,7 @@ def exchange_request(request: wire.CreateOrderRequest) -> ExchangeRequest | None
     if not request.HasField("exchange"):
         return None
     lines = tuple(LineRef(line.performance_id, line.seat_id) for line in request.exchange.lines)
-    return ExchangeRequest(request.exchange.order_id, lines)
+    return ExchangeRequest(request.exchange.order_id, lines, request.exchange.keep_prices)
 
 
 def faults_of_exchange(request: wire.CreateOrderRequest) -> Iterator[FieldInvalid | None]:
@@ -56,6 +56,7 @@ def faults_of_exchange(request: wire.CreateOrderRequest) -> Iterator[FieldInvali
         return
     lines = request.exchange.lines
     yield refused_key("exchange.order_id", request.exchange.order_id)
+    yield _refused_keeping(request)
     if not 1 <= len(lines) <= MAX_SEATS_PER_ORDER:
         problem = f"has {len(lines):,}" if lines else UNSET
         yield FieldInvalid("exchange.lines", problem, f"1 to {MAX_SEATS_PER_ORDER}")
@@ -69,3 +70,11 @@ def faults_of_exchange(request: wire.CreateOrderRequest) -> Iterator[FieldInvali
         if all(name) and name in seen:
             yield FieldInvalid(f"{field}seat_id", "is named twice", "each line once")
         seen.add(name)
+
+
+def _refused_keeping(request: wire.CreateOrderRequest) -> FieldInvalid | None:
+    """What was paid is kept, or something else makes the price."""
+    others = [name for name in ("promotion_code", "discount_id", "package_id", "quote") if getattr(request, name)]
+    if not request.exchange.keep_prices or not others:
+        return None
+    return FieldInvalid("exchange.keep_prices", f"is set beside {', '.join(others)}", "keep_prices, or these")

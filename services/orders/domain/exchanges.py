@@ -34,6 +34,7 @@ class Exchange:
     """What an order is made for: lines of the order `order_id`, whose value pays `pays_minor` of it.
 
     `value_minor` is all that they are worth in it. `payment_id`: the payment that backs it; empty where nothing does.
+    `keeps_prices`: it is a reseat, and takes the discounts of the lines over with them.
     """
 
     order_id: str
@@ -43,6 +44,7 @@ class Exchange:
     payment_id: str = ""
     terms: ExchangeTerms = ExchangeTerms()
     status: ExchangeStatus = ExchangeStatus.OPEN
+    keeps_prices: bool = False
 
 
 @dataclass(frozen=True, slots=True)

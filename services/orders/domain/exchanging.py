@@ -52,7 +52,7 @@ from services.orders.domain.refunds import (
 )
 from services.orders.domain.refusals import LinesUnknown
 from services.orders.domain.seat_reports import out_of_place
-from services.orders.domain.uses import with_tickets
+from services.orders.domain.uses import with_discounts, with_tickets
 from services.runtime.errors import Refusal
 
 # Of exchanges that came to nothing so many are remembered: a late check-out of one of them must find that it is over.
@@ -255,7 +255,14 @@ def with_exchange(order: Order, status: ExchangeStatus) -> Order:
     ended = replace(order, exchange=replace(order.exchange, status=status))
     if status is not ExchangeStatus.DONE:
         return ended
-    return replace(ended, uses=with_tickets(order.uses, taken_over(order)))
+    uses = with_tickets(order.uses, taken_over(order))
+    return replace(ended, uses=with_discounts(uses, _discounts_of(order)) if order.exchange.keeps_prices else uses)
+
+
+def _discounts_of(order: Order) -> Counter[str]:
+    """How many of its tickets have which discount."""
+    valid = (line for line in order.lines if line.status is LineStatus.VALID)
+    return Counter(line.discount.discount_id for line in valid if line.discount is not None)
 
 
 def taken_over(order: Order) -> Counter[str]:

@@ -23,6 +23,11 @@ class QuotedPart:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPart(QuotedPart):
+    """A part whose tickets were sold before, on other seats: what their ticket types ask for was looked at then."""
+
+
+@dataclass(frozen=True, slots=True)
 class WantedSeat:
     """A seat, as what it is sold, and the fees that could be avoided and are wanted."""
 

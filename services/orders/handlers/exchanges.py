@@ -14,11 +14,13 @@ from services.orders.domain.exchange_rules import GivenUp, buyers_terms
 from services.orders.domain.exchanges import Exchange, ExchangeStatus, ExchangeTerms
 from services.orders.domain.exchanging import exchange_charges, refused_exchange, worth_minor
 from services.orders.domain.order import Order, OrderState
+from services.orders.domain.quote import Quote
 from services.orders.domain.refusals import OrderNotFound
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_making import MadeOrder, OrderMaker
 from services.orders.handlers.order_request import ExchangeRequest, OrderRequest
+from services.orders.handlers.reseating import kept_prices
 from services.orders.ports import Catalogue, Changed, OrderRef, OrderStore
 from services.runtime.call_context import current_buyer
 from services.runtime.clock import Clock
@@ -64,7 +66,8 @@ class Exchanges:
         terms = await self._terms(old, request.exchange)
         if isinstance(terms, Refusal):
             return terms
-        made = await self._maker.make(request)
+        kept = await self._kept(request, old, request.exchange)
+        made = kept if isinstance(kept, Refusal) else await self._maker.make(request, kept)
         if isinstance(made, Refusal):
             return made
         order = self._paid_by(made.order, old, request.exchange, terms)
@@ -78,6 +81,10 @@ class Exchanges:
         if old is None or (buyer and old.holder_id != buyer):
             return OrderNotFound(asked.order_id)
         return refused_exchange(old, asked.lines) or old
+
+    async def _kept(self, request: OrderRequest, old: Order, asked: ExchangeRequest) -> Quote | Refusal | None:
+        """The prices that were paid, where they are kept. Raises Unanswered."""
+        return await kept_prices(self._catalogue, request, old, asked.lines) if asked.keep_prices else None
 
     async def _terms(self, old: Order, asked: ExchangeRequest) -> ExchangeTerms | Refusal:
         """People of the house exchange as they see fit; a buyer as the house lets its buyers. Raises Unanswered."""
@@ -108,7 +115,9 @@ class Exchanges:
             return ExchangeCurrencyDiffers(old.order_id, old.total.currency, order.total.currency)
         worth = worth_minor(old, asked.lines, terms)
         pays_minor = min(worth, order.total.amount_minor)
-        exchange = Exchange(old.order_id, asked.lines, worth, pays_minor, old.payment_id, terms)
+        exchange = Exchange(
+            old.order_id, asked.lines, worth, pays_minor, old.payment_id, terms, keeps_prices=asked.keep_prices
+        )
         order = replace(order, exchange=exchange)
         return replace(order, charges=exchange_charges(order))
 

@@ -12,6 +12,7 @@ from services.orders.domain.exchanging import taken_over
 from services.orders.domain.order import Order, OrderPart
 from services.orders.domain.packages import Package
 from services.orders.domain.pricing import PricedParts, total_of
+from services.orders.domain.quote import Quote
 from services.orders.domain.refusals import PerformanceCancelled
 from services.orders.domain.uses import customer_package_use, customer_use, package_of
 from services.orders.handlers.order_pricing import OrderPricing
@@ -70,9 +71,12 @@ class OrderMaker:
         self._clock = clock
         self._ids = ids
 
-    async def make(self, request: OrderRequest) -> MadeOrder | Refusal:
-        """An open order, not stored yet. All parts or none. Raises Unanswered."""
-        quote = self._quoter.told(request)
+    async def make(self, request: OrderRequest, kept: Quote | None = None) -> MadeOrder | Refusal:
+        """An open order, not stored yet, at the prices that are `kept` if any are. All parts or none.
+
+        Raises Unanswered.
+        """
+        quote = kept or self._quoter.told(request)
         if isinstance(quote, Refusal):
             return quote
         quoted = quote.parts if quote else (None,) * len(request.parts)

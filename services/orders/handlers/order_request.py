@@ -50,10 +50,11 @@ class PriceRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRequest:
-    """Lines of another order that are given for the new one."""
+    """Lines of another order that are given for the new one; `keep_prices`: for seats of their categories."""
 
     order_id: str
     lines: tuple[LineRef, ...]
+    keep_prices: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

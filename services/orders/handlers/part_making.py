@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from services.contracts.reasons import Reason
 from services.orders.domain.pricing import Listed, listed
-from services.orders.domain.quote import QuotedPart
+from services.orders.domain.quote import KeptPart, QuotedPart
 from services.orders.domain.refusals import (
     ChannelMismatch,
     HoldExpired,
@@ -66,12 +66,12 @@ class PartMaker:
             return PerformanceNotFound(part.performance_id)
         if isinstance(held, Declined):
             return _without_hold(part, held)
-        if refusal := refused_offer(part, offer) or self._refused(request, part, offer, held):
+        if refusal := refused_offer(part, offer) or self._refused(request, part, offer, held, quoted):
             return refusal
         lines = await self._listed(request, part, offer, held, quoted)
         if isinstance(lines, Refusal):
             return lines
-        uses = await self._pass_uses(request, part, offer)
+        uses = () if isinstance(quoted, KeptPart) else await self._pass_uses(request, part, offer)
         return uses if isinstance(uses, Refusal) else ReadyPart(part, offer, lines, held, uses)
 
     async def _listed(
@@ -84,7 +84,9 @@ class PartMaker:
         seats = await self._catalogue.plan_seats(request.house_id, offer.hall_id, held.plan_version)
         return listed(part.seats, offer.prices, seats or {}, held.plan_version)
 
-    def _refused(self, request: OrderRequest, part: PartRequest, offer: Offer, held: HeldSeats) -> Refusal | None:
+    def _refused(
+        self, request: OrderRequest, part: PartRequest, offer: Offer, held: HeldSeats, quoted: QuotedPart | None
+    ) -> Refusal | None:
         if held.holder_id != request.holder_id:
             return HoldForeign(part.hold_id)
         if held.hold_until_ms + self._hold_grace_ms <= self._clock.now_ms():
@@ -93,7 +95,8 @@ class PartMaker:
             return refusal
         if request.channel is not held.channel:
             return ChannelMismatch(request.channel.value, held.channel.value)
-        if refusal := refused_by_terms(part.seats, offer.terms, request.channel):
+        is_sold_anew = not isinstance(quoted, KeptPart)
+        if is_sold_anew and (refusal := refused_by_terms(part.seats, offer.terms, request.channel)):
             return refusal
         return not_held([choice.seat_id for choice in part.seats], held)
 

@@ -11,11 +11,15 @@ import pytest
 
 from services.orders.adapters.postgres_order_store import PostgresOrderStore
 from services.orders.adapters.postgres_order_work import PostgresOrderWork
-from services.orders.domain.commands import RefundTerms
+from services.orders.domain.commands import FreeExchange, OpenExchange, RefundTerms
+from services.orders.domain.exchanges import ExchangeTerms
+from services.orders.domain.exchanging import worth_minor
 from services.orders.domain.order import Order, OrderState
 from services.orders.domain.performance_refund import JobCounts, JobState, PerformanceRefund
+from services.orders.domain.refunds import LineRef
+from services.orders.handlers.acting import act_on
 from services.orders.handlers.performance_refunds import PerformanceRefunds, RefundJobLimits
-from services.orders.ports import Lease
+from services.orders.ports import Changed, Lease
 from services.runtime.clock import SystemClock
 from services.runtime.errors import IdempotencyKeyReused
 from services.runtime.ids import RandomIds
@@ -23,7 +27,7 @@ from services.runtime.sql.engine import create_engine
 from services.runtime.testing import eventually
 from services.runtime.testing.servers import DatabaseUrl
 from tests.unit.orders.builders import HOUSE, SHOW
-from tests.unit.orders.rig import TIMING, Shop, World
+from tests.unit.orders.rig import TIMING, Shop, World, ref_of
 
 CLOCK = SystemClock()
 ROWS = "ABC"
@@ -104,6 +108,34 @@ async def test_every_order_is_given_back_once_although_the_job_dies_in_between(s
         assert (counts.orders_left, counts.refunds_done, counts.refunds_due) == (0, len(orders), 0)
         assert counts.back == (("EUR", len(orders) * 5_000),)
         assert (counts.refunded_orders, counts.refunded_tickets) == (len(orders), 2 * len(orders))
+
+
+async def test_a_job_comes_back_by_itself_to_an_order_whose_exchange_came_to_nothing(stage: Stage) -> None:
+    async with Shop(stage.world) as shop:
+        await stage.sell(shop)
+        locked = await shop.read(stage.orders[0])
+        lines = (LineRef(SHOW, locked.first.seat_ids[0]),)
+        opening = OpenExchange("ord_new", lines, worth_minor(locked, lines, ExchangeTerms()), ExchangeTerms())
+        opened = await stage.world.store.change(ref_of(locked), act_on(opening, CLOCK, TIMING))
+        assert isinstance(opened, Changed)
+        await stage.work.start(a_job(), "key_1", "content")
+        running = asyncio.create_task(stage.loop(shop).run())
+
+        async def all_but_one_are_back() -> None:
+            (counts,) = await stage.work.counts([await stage.job()])
+            assert (counts.orders_left, counts.refunds_done) == (1, len(stage.orders) - 1)
+
+        await eventually(all_but_one_are_back)
+        assert (await stage.job()).state is JobState.RUNNING
+        await stage.world.store.change(ref_of(locked), act_on(FreeExchange("ord_new"), CLOCK, TIMING))
+
+        async def is_done() -> None:
+            assert (await stage.job()).state is JobState.DONE
+
+        await eventually(is_done)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert (await shop.read(locked)).state is OrderState.REFUNDED
 
 
 async def test_a_paused_job_takes_nothing_on_and_goes_on_where_it_stood(stage: Stage) -> None:

@@ -18,6 +18,7 @@ from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from typer.testing import CliRunner
 
+from services.console.house import running
 from services.console.house.app import SUBJECTS as OF_THE_HOUSE
 from services.console.house.app import house_app
 from services.console.house.command import Command, Subject
@@ -154,3 +155,16 @@ def test_no_two_commands_of_a_group_are_called_alike() -> None:
     words = [(subject.name, command.name) for subject in SUBJECTS for command in subject.commands]
     assert len(words) == len(set(words))
     assert isinstance(house_app(), typer.Typer)
+
+
+def test_a_reseat_keeps_prices_unless_somebody_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[running.Asked] = []
+    monkeypatch.setattr(running, "call", lambda _subject, _command, _fields, one: asked.append(one))
+    monkeypatch.setattr(running, "run", lambda _: None)
+    line = ("ord_1", "--line", "performance_id=perf_1,seat_id=A-1")
+    for words in (("reseat", *line), ("reseat", *line, "--no-keep-prices"), ("exchange", *line)):
+        told = CliRunner().invoke(house_app(), ["order", *words])
+        assert told.exit_code == 0, told.output
+    assert [one.given["exchange_keep_prices"] for one in asked] == [True, False, None]
+    assert {one.given["exchange_order_id"] for one in asked} == {"ord_1"}
+    assert {tuple(one.given["exchange_lines"]) for one in asked} == {("performance_id=perf_1,seat_id=A-1",)}

@@ -97,6 +97,8 @@ GOOD: Mapping[str, Any] = {
     "fee_minor": 250,
     "cancel_tickets": True,
     "release_seats": True,
+    # Beside a code or a quote nothing is kept.
+    "keep_prices": False,
     "nothing_taken": True,
     "from_date": "2026-01-01",
     "until_hours_before": 24,

@@ -18,6 +18,21 @@ ORDERS: Final = Subject(
     orders_service_pb2.DESCRIPTOR.services_by_name["OrdersService"],
     (
         Command("create", "CreateOrder", "Makes an order out of a hold, or of one for each of several performances."),
+        Command(
+            "exchange",
+            "CreateOrder",
+            "Makes an order out of a hold that tickets of another order are given for: what they are worth pays first.",
+            arguments=("order_id",),
+            names={"exchange.lines": "line", "exchange.keep_prices": "keep-prices"},
+        ),
+        Command(
+            "reseat",
+            "CreateOrder",
+            "The same for other seats of the same category: each costs what was paid, whatever the list says now.",
+            arguments=("order_id",),
+            names={"exchange.lines": "line", "exchange.keep_prices": "keep-prices"},
+            defaults={"keep_prices": True},
+        ),
         Command("quote", "QuoteOrder", "Tells what seats would cost, and for how long."),
         Command("form", "UpdateOrderForm", "Answers the house's form with an order.", arguments=("order_id",)),
         Command("check-out", "CheckOut", "Claims an order's seats and asks for its payment.", arguments=("order_id",)),

@@ -1027,8 +1027,14 @@ class ExchangeChoice(_message.Message):
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
+    KEEP_PRICES_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The old order: confirmed, of the same house, and the buyer's own."""
+    keep_prices: _builtins.bool
+    """A reseat, by people of the house: what was paid is kept, whatever the list says now. The new seats are of the same
+    performances and categories, as many as the lines: the first seat of a performance is instead of its first line, and
+    so on, and takes its ticket type and what is left of its price. Nothing is to pay. Without quote, code or discount.
+    """
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExchangedLine]:
         """Its lines, at most 400. LINES_IN_EXCHANGE where another exchange has one of them."""
@@ -1038,10 +1044,11 @@ class ExchangeChoice(_message.Message):
         *,
         order_id: _builtins.str = ...,
         lines: _abc.Iterable[Global___ExchangedLine] | None = ...,
+        keep_prices: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "order_id", b"order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keep_prices", b"keep_prices", "lines", b"lines", "order_id", b"order_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
