@@ -324,7 +324,12 @@ class RealShows:
         self._running = running
         self.catalogue: Catalogue = GrpcCatalogue(running.channel)
         self.house_id = performance.house_id
-        self.offer = replace(OFFER, performance_id=performance.performance_id, hall_id=performance.hall_id)
+        self.offer = replace(
+            OFFER,
+            performance_id=performance.performance_id,
+            hall_id=performance.hall_id,
+            starts_at_ms=performance.starts_at.ToMilliseconds(),
+        )
 
     async def close_sale(self) -> None:
         await self._running.stub.CloseSale(

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import pairwise
 
 import pytest
+from balcon.orders.v1.orders_events_pb2 import OrderLinesCancelled
+from balcon.orders.v1.orders_service_pb2 import OrderLine
 from google.protobuf.message import Message
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -23,7 +25,15 @@ from services.runtime.sql.connections import connected
 from services.runtime.sql.engine import create_engine
 from services.runtime.sql.scopes import AllHouses
 from services.runtime.testing.plans import statements_of
-from tests.integration.reporting.sales_stage import HOUSE, confirmed, counted, described, partly_refunded, refunded
+from tests.integration.reporting.sales_stage import (
+    HOUSE,
+    confirmed,
+    counted,
+    described,
+    money,
+    partly_refunded,
+    refunded,
+)
 
 _EVERYWHERE = AllHouses("a batch is of many performances")
 IDS = RandomIds()
@@ -52,14 +62,28 @@ def told_of(performance_id: str, what: str, order_id: str, number: int) -> Messa
             return confirmed(order_id, performance_id, *"AAB"[: number % 3 + 1])
         case "partly":
             return partly_refunded(order_id, performance_id, 100 * number, total_minor=6_000)
+        case "by line":
+            lines = ("A", 60 * number), ("B", 40 * number)
+            return partly_refunded(order_id, performance_id, 100 * number, total_minor=6_000, lines=lines)
+        case "cancelled":
+            return cancelled(order_id, performance_id)
         case _:
             return refunded(order_id, performance_id)
+
+
+def cancelled(order_id: str, performance_id: str) -> OrderLinesCancelled:
+    line = OrderLine(seat_id=f"{order_id}-0", category="A", ticket_type="normal", price=money(2_500))
+    return OrderLinesCancelled(
+        order_id=order_id, house_id=HOUSE, performance_id=performance_id, lines=[line], cancelled_at_ms=1_200
+    )
 
 
 steps = st.lists(
     st.tuples(
         st.sampled_from((0, 1)),
-        st.sampled_from(("described", "counted", "confirmed", "confirmed", "partly", "refunded")),
+        st.sampled_from(
+            ("described", "counted", "confirmed", "confirmed", "partly", "by line", "cancelled", "refunded")
+        ),
         st.sampled_from(ORDER_IDS),
         st.integers(1, 9),
     ),
@@ -80,6 +104,8 @@ def expected(events: Sequence[IncomingEvent], performance_id: str) -> tuple[Tota
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(told=[(0, "confirmed", "ord_1", 2), (0, "partly", "ord_1", 3), (0, "refunded", "ord_1", 1)], cuts=set())
+@example(told=[(0, "confirmed", "ord_1", 2), (0, "by line", "ord_1", 3), (0, "by line", "ord_1", 4)], cuts={2})
+@example(told=[(0, "confirmed", "ord_1", 2), (0, "cancelled", "ord_1", 1), (0, "refunded", "ord_1", 1)], cuts={2})
 @given(told=steps, cuts=st.sets(st.integers(1, 13)))
 async def test_a_batch_comes_to_what_its_events_come_to_one_by_one_however_it_is_cut(
     engine: AsyncEngine, told: list[tuple[int, str, str, int]], cuts: set[int]

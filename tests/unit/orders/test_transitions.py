@@ -26,7 +26,7 @@ from tests.unit.orders.walks import (
 
 def test_a_report_about_another_payment_never_moves_an_order() -> None:
     reports = [command for command in every_command(paying()) if isinstance(command, commands.PaymentReport)]
-    assert len(reports) == 8
+    assert len(reports) == 10
     for report in reports:
         foreign = replace(report, payment_id="pay_other")
         assert isinstance(decide(paying(), foreign, NOW_MS), ReportOutOfPlace)

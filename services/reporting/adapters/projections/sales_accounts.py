@@ -94,7 +94,11 @@ async def save_accounts(
         "movements": [account.movements for account in known],
         "cancelled_at_ms": [account.cancelled_at_ms for account in known],
         "cancelled": [json.dumps(sorted(account.cancelled)) if account.cancelled else None for account in known],
-        "back_lines": [json.dumps(account.back_lines) if account.back_lines else None for account in known],
+        # Without their categories: the lines of the sale have those, and the release before reads two things a line.
+        "back_lines": [
+            json.dumps([(line.seat_id, line.parts) for line in account.back_lines]) if account.back_lines else None
+            for account in known
+        ],
     }
     await connection.execute(_SAVE, parameters)
 
