@@ -25,4 +25,4 @@ async def test_what_went_back_by_line_is_read_again_as_the_release_before_reads_
         known = await load_accounts(connection, 1, [key])
     await engine.dispose()
     assert known[key].back_lines == (LineBack("A-1", (part,)),), "two things a line: what it is, and what went back"
-    assert (known[key].back_minor, known[key].cancelled) == (1_000, {"A-1"})
+    assert (known[key].back_minor, known[key].cancelled) == (1_000, frozenset({"A-1"}))
