@@ -39,8 +39,8 @@ from services.runtime.clock import SystemClock
 from services.runtime.rpc.owner_streams import OwnerStreams
 from services.runtime.rpc.routing import OwnerRouting
 from services.runtime.testing import eventually
+from tests.integration.catalogue.stage import START_MS, running_catalogue
 from tests.integration.catalogue.stage import Catalogue as RunningCatalogue
-from tests.integration.catalogue.stage import running_catalogue
 from tests.integration.inventory.node import Node, running_node
 from tests.integration.payments.rig import DECLINES, PAYS, Rig, RigPlan, running
 from tests.unit.orders.builders import HOUSE, PLAN, SHOW, an_offer
@@ -257,6 +257,7 @@ OFFER = Offer(
             ("Balcony", "normal"): (Component(ComponentKind.BASE, 1_500),),
         },
     ),
+    starts_at_ms=START_MS,
 )
 SEATS = {
     "s1": PlanSeat("Stalls", SeatName("Ground", "A", "1")),
