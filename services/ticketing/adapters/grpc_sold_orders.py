@@ -59,6 +59,12 @@ class GrpcSoldOrders:
             customer_id=order.customer_id,
             is_confirmed=order.state == _CONFIRMED,
             lines=tuple(_line(part, line) for part in order.parts for line in part.lines),
+            in_exchange={
+                (line.performance_id, line.seat_id): given.order_id
+                for given in order.given
+                if given.state == wire.EXCHANGE_STATE_OPEN
+                for line in given.lines
+            },
         )
 
     async def asked_back(self, house_id: str, order_id: str) -> Mapping[tuple[str, str], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -26,12 +27,16 @@ class SoldLine:
 
 @dataclass(frozen=True, slots=True)
 class SoldOrder:
-    """`customer_id` is empty on orders from before customers were kept. Not `is_confirmed`: it has no tickets."""
+    """`customer_id` is empty on orders from before customers were kept. Not `is_confirmed`: it has no tickets.
+
+    `in_exchange`: by performance and seat, the order that the ticket is being given for and that nobody has ended yet.
+    """
 
     order_id: str
     customer_id: str
     is_confirmed: bool
     lines: tuple[SoldLine, ...]
+    in_exchange: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 class RefundWish(Enum):

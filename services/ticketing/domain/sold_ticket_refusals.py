@@ -86,3 +86,12 @@ class TicketAskedBack(Refusal):
     kind = Kind.PRECONDITION
     ticket_id: str
     refund_request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketInExchange(Refusal):
+    """Ticket {ticket_id} is being exchanged for order {new_order_id}; finish that one, or cancel it first."""
+
+    kind = Kind.PRECONDITION
+    ticket_id: str
+    new_order_id: str

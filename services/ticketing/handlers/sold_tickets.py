@@ -25,10 +25,12 @@ from services.ticketing.domain.delivery import (
     Occasion,
 )
 from services.ticketing.domain.holder_rules import HolderRules
+from services.ticketing.domain.sold_order import SoldOrder
 from services.ticketing.domain.sold_ticket_refusals import (
     NothingToSend,
     SentTooOften,
     TicketAskedBack,
+    TicketInExchange,
     TicketIsTheirs,
     TicketIsVoid,
     TicketNotFound,
@@ -124,16 +126,24 @@ class SoldTicketHandler:
     async def rename(
         self, asked: Asked[Ticket], house_id: str, ticket_id: str, name: str, by: Held | None = None
     ) -> bytes | Refusal:
-        """The code knows no name: it stays, and the letter brings the ticket with the new one. `by` None: staff."""
+        """The code knows no name: it stays, and the letter brings the ticket with the new one. `by` None: staff.
+
+        Raises NeighbourSilent.
+        """
+        order = await self._order_of(house_id, ticket_id)
+        if isinstance(order, Refusal):
+            return order
 
         async def act(transaction: TicketingTransaction) -> Ticket | Refusal:
             ticket = await _locked(transaction, ticket_id)
             if isinstance(ticket, Refusal):
                 return ticket
+            if refused := _in_exchange(ticket, order):
+                return refused
             sealed = self._seal.sealed(name.encode()) if name else b""
             order_id = ticket.source.order_id
-            if by is not None and (refused := await _sent_too_often(transaction, order_id, by)):
-                return refused
+            if by is not None and (often := await _sent_too_often(transaction, order_id, by)):
+                return often
             await transaction.tickets.rename(ticket_id, sealed)
             line = self._line(
                 transaction, order_id, DeliveryKind.CHANGED, customer_id=ticket.holder_id, ticket_ids=(ticket_id,)
@@ -150,11 +160,7 @@ class SoldTicketHandler:
         self, asked: Asked[Ticket], house_id: str, ticket_id: str, holder: NewHolder, by: Held | None = None
     ) -> bytes | Refusal:
         """Raises NeighbourSilent. Who it is, and who bought, is asked first: repeated, both are answered the same."""
-        async with self._store.transaction(house_id) as transaction:
-            found = await transaction.tickets.by_id([ticket_id])
-        if not found or not found[0].source.order_id:
-            return TicketNotFound(ticket_id)
-        order = await self._orders.order(house_id, found[0].source.order_id)
+        order = await self._order_of(house_id, ticket_id)
         if isinstance(order, Refusal):
             return order
         customer_id = await self._readers.identified(house_id, ticket_id, holder.name, holder.email, holder.language)
@@ -173,8 +179,10 @@ class SoldTicketHandler:
                 return TicketIsTheirs(ticket_id, customer_id)
             if request_id := asked_back.get((ticket.performance_id, ticket.seat.seat_id)):
                 return TicketAskedBack(ticket_id, request_id)
-            if by is not None and (refused := await _transferred_too_often(transaction, ticket, by)):
+            if refused := _in_exchange(ticket, order):
                 return refused
+            if by is not None and (often := await _transferred_too_often(transaction, ticket, by)):
+                return often
             facts = CodeFacts(key.key_id, self._ids.new_id("tkt"), ticket.performance_id, ticket.seat.seat_id)
             [code] = self._keys.signed(key, [facts])
             new = dataclasses.replace(
@@ -192,6 +200,14 @@ class SoldTicketHandler:
             return new
 
         return await answer_once(self._store.transaction(house_id), house_id, asked, act)
+
+    async def _order_of(self, house_id: str, ticket_id: str) -> SoldOrder | Refusal:
+        """As orders knows it, asked before anything is locked here."""
+        async with self._store.transaction(house_id) as transaction:
+            found = await transaction.tickets.by_id([ticket_id])
+        if not found or not found[0].source.order_id:
+            return TicketNotFound(ticket_id)
+        return await self._orders.order(house_id, found[0].source.order_id)
 
     async def _exchange(self, transaction: TicketingTransaction, old: Ticket, new: Ticket) -> None:
         """One is void and the other lets in, at the same moment; both people are told."""
@@ -232,6 +248,12 @@ class SoldTicketHandler:
             created_at_ms=now_ms,
             sealed_email=sealed_email,
         )
+
+
+def _in_exchange(ticket: Ticket, order: SoldOrder) -> TicketInExchange | None:
+    """Whoever had it then would have a void one soon, and the new order would be paid with what is another's."""
+    new_order_id = order.in_exchange.get((ticket.performance_id, ticket.seat.seat_id))
+    return TicketInExchange(ticket.ticket_id, new_order_id) if new_order_id else None
 
 
 async def _sent_too_often(transaction: TicketingTransaction, order_id: str, by: Held) -> SentTooOften | None:

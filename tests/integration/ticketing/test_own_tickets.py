@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from balcon.orders.v1 import orders_service_pb2 as orders
 from balcon.orders.v1 import refund_requests_pb2 as refunds
 from balcon.orders.v1.buyer_policy_pb2 import TicketRules
 from balcon.ticketing.v1 import own_tickets_pb2 as pb
@@ -73,6 +74,12 @@ async def test_a_holder_passes_a_ticket_on_under_the_rules_of_the_house(post: Po
     waits = await refusal(stub.TransferOwnTicket(transfer(code)))
     assert (waits.reason, waits.facts["refund_request_id"]) == ("TICKET_ASKED_BACK", "rfr_1")
     post.people.requests.known.clear()
+    seat = orders.ExchangedLine(performance_id=SHOW, seat_id=SEATS[0])
+    given = orders.GivenLines(order_id="ord_new", lines=[seat], state=orders.EXCHANGE_STATE_OPEN)
+    post.people.orders.known["ord_1"].given.append(given)
+    locked = await refusal(stub.TransferOwnTicket(transfer(code)))
+    assert (locked.reason, locked.facts["new_order_id"]) == ("TICKET_IN_EXCHANGE", "ord_new")
+    post.people.orders.known["ord_1"].ClearField("given")
 
     request = transfer(code)
     answer = await stub.TransferOwnTicket(request)

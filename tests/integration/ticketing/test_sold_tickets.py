@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from balcon.customers.v1.customers_events_pb2 import CustomerErased, CustomersMerged
+from balcon.orders.v1 import orders_service_pb2 as orders
 from balcon.ticketing.v1 import ticketing_service_pb2 as pb
 from pypdf import PdfReader
 
@@ -20,7 +21,7 @@ from tests.doubles.mail_server import MailServer, serving_mail
 from tests.integration.ticketing.letter_neighbours import ADA
 from tests.integration.ticketing.letter_stage import Post, posting
 from tests.integration.ticketing.neighbours import SEATS
-from tests.integration.ticketing.stage import HOUSE, IDS
+from tests.integration.ticketing.stage import HOUSE, IDS, SHOW
 
 BEN = "ben@reader.example"
 
@@ -185,3 +186,31 @@ async def test_what_is_void_or_nobodys_is_not_passed_on_and_not_twice_to_the_sam
     assert none.reason == "TICKET_NOT_FOUND"
     back = await post.ticketing.stub.TransferTicket(transfer(new.ticket.ticket_id, email=ADA.email))
     assert back.ticket.holder_id == ""
+
+
+async def test_what_is_being_exchanged_is_neither_passed_on_nor_renamed_by_staff_and_what_came_to_nothing_is(
+    post: Post,
+) -> None:
+    """The seat beside it is nobody's business; an exchange that has ended locks nothing."""
+    known = await tickets(post)
+    mine, beside = (known[seat][0] for seat in SEATS[:2])
+    seat = orders.ExchangedLine(performance_id=SHOW, seat_id=SEATS[0])
+    given = orders.GivenLines(order_id="ord_new", lines=[seat], state=orders.EXCHANGE_STATE_OPEN)
+    post.people.orders.known["ord_1"].given.append(given)
+
+    def rename(ticket_id: str) -> pb.RenameTicketRequest:
+        key = IDS.new_id("key")
+        return pb.RenameTicketRequest(idempotency_key=key, house_id=HOUSE, ticket_id=ticket_id, name="Zoe")
+
+    stub = post.ticketing.stub
+    for call in (stub.TransferTicket(transfer(mine)), stub.RenameTicket(rename(mine))):
+        locked = await refusal(call)
+        assert (locked.reason, locked.facts["ticket_id"], locked.facts["new_order_id"]) == (
+            "TICKET_IN_EXCHANGE",
+            mine,
+            "ord_new",
+        )
+    await stub.RenameTicket(rename(beside))
+    post.people.orders.known["ord_1"].given[0].state = orders.EXCHANGE_STATE_FREED
+    await stub.RenameTicket(rename(mine))
+    assert (await stub.TransferTicket(transfer(mine))).ticket.holder_id == "cus_ben"
