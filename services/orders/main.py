@@ -10,6 +10,7 @@ from balcon.orders.v1.buyer_policy_pb2_grpc import add_BuyerPolicyServiceService
 from balcon.orders.v1.order_acts_pb2_grpc import add_OrderActsServiceServicer_to_server
 from balcon.orders.v1.order_work_pb2_grpc import add_OrderWorkServiceServicer_to_server
 from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
+from balcon.orders.v1.own_exchanges_pb2_grpc import add_OwnExchangesServiceServicer_to_server
 from balcon.orders.v1.refund_requests_pb2_grpc import add_RefundRequestsServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -41,6 +42,7 @@ from services.orders.api.buyer_policy_servicer import BuyerPolicyServicer
 from services.orders.api.order_acts_servicer import OrderActsServicer
 from services.orders.api.order_work_servicer import OrderWorkServicer
 from services.orders.api.orders_servicer import OrdersServicer
+from services.orders.api.own_exchanges_servicer import OwnExchangesServicer
 from services.orders.api.refund_requests_servicer import RefundRequestsServicer
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
@@ -138,7 +140,7 @@ def _serve_orders(service: Service, servicer: OrdersServicer) -> None:
     )
 
 
-def _serve_buyers(service: Service, parts: OrderActParts, door: OrderDoor, keep_ms: int) -> None:
+def _serve_buyers(service: Service, parts: OrderActParts, door: OrderDoor, exchanges: Exchanges, keep_ms: int) -> None:
     """What buyers may do by themselves."""
     policies = PostgresBuyerPolicies(parts.engine, service.clock, service.ids, committed=parts.committed)
     servicer = BuyerPolicyServicer(policies, parts.catalogue)
@@ -155,6 +157,11 @@ def _serve_buyers(service: Service, parts: OrderActParts, door: OrderDoor, keep_
     service.rpc.add(
         lambda server: add_RefundRequestsServiceServicer_to_server(asking, server),
         "balcon.orders.v1.RefundRequestsService",
+    )
+    swapping = OwnExchangesServicer(exchanges)
+    service.rpc.add(
+        lambda server: add_OwnExchangesServiceServicer_to_server(swapping, server),
+        "balcon.orders.v1.OwnExchangesService",
     )
     service.background("answers purge", lambda: purge(requests.purge_keys, clock, keep_ms=keep_ms))
 
@@ -203,8 +210,8 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     window_ms = settings.payment_window_seconds * 1000
     vouchers, form = GrpcVouchers(to_payments), FormDesk(catalogue, customers)
     hold, paying = OrderHold(inventory), PayingDesk(GrpcWaysToPay(to_payments), clock)
-    policies = PostgresBuyerPolicies(engine, clock, ids, committed=relay.wake)
-    swaps = Exchanges(store, maker, policies, catalogue, clock, timing)
+    policies, door = PostgresBuyerPolicies(engine, clock, ids, committed=relay.wake), GrpcOrderDoor(to_ticketing)
+    swaps = Exchanges(store, maker, policies, catalogue, door, clock, timing)
     parts = DeskParts(
         store, maker, customers, vouchers, hold, driver, notifier, clock, timing, window_ms, form, paying, swaps
     )
@@ -217,7 +224,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     acts = OrderActParts(engine, store, desk, driver, timing, catalogue, relay.wake)
     _serve_acts(service, settings, acts)
     keep_ms = settings.request_key_hours * 3_600_000
-    _serve_buyers(service, acts, GrpcOrderDoor(to_ticketing), keep_ms)
+    _serve_buyers(service, acts, door, swaps, keep_ms)
     _serve_audit(service, settings)
     service.background("saga", driver.run)
     service.background("notifier", notifier.run)

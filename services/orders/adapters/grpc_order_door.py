@@ -42,4 +42,4 @@ class GrpcOrderDoor:
             asked_ms = declined.facts.get("retry_after_ms", "")
             return TooManyWrongCodes(max(_LEAST_WAIT_MS, int(asked_ms) if asked_ms.isdecimal() else 0))
         lines = tuple(LineRef(one.performance_id, one.seat_id) for one in told.tickets)
-        return ShownCode(told.ticket.holder_id, lines)
+        return ShownCode(told.ticket.holder_id, lines, LineRef(told.ticket.performance_id, told.ticket.seat_id))

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from balcon.orders.v1 import orders_service_pb2 as wire
+from balcon.orders.v1 import own_exchanges_pb2 as own
 
 from services.contracts.bounds import MAX_SEAT_ID_CHARS, MAX_SEATS_PER_ORDER
 from services.contracts.texts import refused_text
-from services.contracts.wire_types import wire_money
+from services.contracts.ticket_codes import MAX_CODE_CHARS
+from services.contracts.wire_types import wire_instant_or_none, wire_money
 from services.orders.domain.exchanges import Exchange, ExchangeStatus, GivenLines
 from services.orders.domain.refunds import LineRef
+from services.orders.handlers.exchanges import QuotedExchange
 from services.orders.handlers.order_request import ExchangeRequest
+from services.orders.ports import OrderRef
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
+from services.runtime.rpc.errors import accept
+
+# Each is asked for at the door of its own.
+MAX_CODES: Final = 50
 
 
 def exchange_message(exchange: Exchange, currency: str) -> wire.OrderExchange:
@@ -46,29 +55,70 @@ def exchange_request(request: wire.CreateOrderRequest) -> ExchangeRequest | None
     """What faults_of_exchange let through."""
     if not request.HasField("exchange"):
         return None
-    lines = tuple(LineRef(line.performance_id, line.seat_id) for line in request.exchange.lines)
-    return ExchangeRequest(request.exchange.order_id, lines, request.exchange.keep_prices)
+    asked = request.exchange
+    return ExchangeRequest(asked.order_id, _named(asked.lines), asked.keep_prices, tuple(asked.ticket_codes))
+
+
+def own_exchange(request: own.QuoteOwnExchangeRequest) -> tuple[OrderRef, str, tuple[LineRef, ...]]:
+    """What a buyer asks before an exchange: the order, the code, the lines."""
+    accept(
+        refused_key("house_id", request.house_id),
+        refused_key("order_id", request.order_id),
+        refused_ticket_code("ticket_code", request.ticket_code),
+        *_faults_of_lines("lines", request.lines, at_least=0),
+    )
+    return OrderRef(request.house_id, request.order_id), request.ticket_code, _named(request.lines)
+
+
+def own_exchange_message(told: QuotedExchange) -> own.QuoteOwnExchangeResponse:
+    """What the tickets are worth."""
+    return own.QuoteOwnExchangeResponse(
+        lines=_lines(told.lines),
+        worth=wire_money(told.worth_minor, told.currency),
+        kept=wire_money(told.kept_minor, told.currency),
+        until_at=wire_instant_or_none(told.until_ms),
+    )
+
+
+def _named(lines: Iterable[wire.ExchangedLine]) -> tuple[LineRef, ...]:
+    return tuple(LineRef(line.performance_id, line.seat_id) for line in lines)
+
+
+def refused_ticket_code(field: str, code: str) -> FieldInvalid | None:
+    """A code lets in: it is never repeated in what is said about it."""
+    problem = None if 0 < len(code) <= MAX_CODE_CHARS else "is too long" if code else UNSET
+    return None if problem is None else FieldInvalid(field, problem, f"1 to {MAX_CODE_CHARS} characters")
 
 
 def faults_of_exchange(request: wire.CreateOrderRequest) -> Iterator[FieldInvalid | None]:
     """All that is wrong with the tickets that are to be given, by themselves."""
     if not request.HasField("exchange"):
         return
-    lines = request.exchange.lines
-    yield refused_key("exchange.order_id", request.exchange.order_id)
+    asked = request.exchange
+    yield refused_key("exchange.order_id", asked.order_id)
     yield _refused_keeping(request)
-    if not 1 <= len(lines) <= MAX_SEATS_PER_ORDER:
+    if len(asked.ticket_codes) > MAX_CODES:
+        yield FieldInvalid("exchange.ticket_codes", f"has {len(asked.ticket_codes):,}", f"at most {MAX_CODES}")
+    for place, code in enumerate(asked.ticket_codes[:MAX_CODES]):
+        yield refused_ticket_code(f"exchange.ticket_codes[{place}]", code)
+    yield from _faults_of_lines("exchange.lines", asked.lines, at_least=1)
+
+
+def _faults_of_lines(
+    field: str, lines: Sequence[wire.ExchangedLine], *, at_least: int
+) -> Iterator[FieldInvalid | None]:
+    if not at_least <= len(lines) <= MAX_SEATS_PER_ORDER:
         problem = f"has {len(lines):,}" if lines else UNSET
-        yield FieldInvalid("exchange.lines", problem, f"1 to {MAX_SEATS_PER_ORDER}")
+        yield FieldInvalid(field, problem, f"{at_least} to {MAX_SEATS_PER_ORDER}")
         return
     seen: set[tuple[str, str]] = set()
     for place, line in enumerate(lines):
-        field = f"exchange.lines[{place}]."
-        yield refused_key(f"{field}performance_id", line.performance_id)
-        yield refused_text(f"{field}seat_id", line.seat_id, at_most=MAX_SEAT_ID_CHARS)
+        named = f"{field}[{place}]."
+        yield refused_key(f"{named}performance_id", line.performance_id)
+        yield refused_text(f"{named}seat_id", line.seat_id, at_most=MAX_SEAT_ID_CHARS)
         name = line.performance_id, line.seat_id
         if all(name) and name in seen:
-            yield FieldInvalid(f"{field}seat_id", "is named twice", "each line once")
+            yield FieldInvalid(f"{named}seat_id", "is named twice", "each line once")
         seen.add(name)
 
 

@@ -10,9 +10,9 @@ from balcon.orders.v1.orders_service_pb2 import RefundRoute
 from services.contracts.bounds import MAX_SEAT_ID_CHARS, MAX_SEATS_PER_ORDER
 from services.contracts.money import refused_currency
 from services.contracts.texts import as_lines, refused_lines, refused_text
-from services.contracts.ticket_codes import MAX_CODE_CHARS
 from services.contracts.wire_types import wire_instant, wire_instant_or_none, wire_money, wire_principal
 from services.orders.api.buyer_policy_messages import WISHES, rule_message, wish_message
+from services.orders.api.exchange_messages import refused_ticket_code
 from services.orders.api.messages import refund_message
 from services.orders.domain.buyer_policy import RefundWish, RequestRule
 from services.orders.domain.order import Money, Order
@@ -35,17 +35,11 @@ _OfCode = (
 )
 
 
-def refused_code(code: str) -> FieldInvalid | None:
-    """A code lets in: it is never repeated in what is said about it."""
-    problem = None if 0 < len(code) <= MAX_CODE_CHARS else "is too long" if code else UNSET
-    return None if problem is None else FieldInvalid("ticket_code", problem, f"1 to {MAX_CODE_CHARS} characters")
-
-
 def faults_of_code(request: _OfCode) -> Iterator[FieldInvalid | None]:
     """What opens an order."""
     yield refused_key("house_id", request.house_id)
     yield refused_key("order_id", request.order_id)
-    yield refused_code(request.ticket_code)
+    yield refused_ticket_code("ticket_code", request.ticket_code)
 
 
 def refund_wanted(

@@ -19,6 +19,11 @@ class GivenUp:
     rules: ExchangeRules
     starts_at_ms: int
 
+    @property
+    def until_ms(self) -> int:
+        """Until when they can be; 0: nobody knows."""
+        return max(0, self.starts_at_ms - self.rules.until_hours_before * HOUR_MS) if self.starts_at_ms else 0
+
 
 def buyers_terms(order_id: str, times: int, given: Mapping[str, GivenUp], now_ms: int) -> ExchangeTerms | Refusal:
     """What a buyer's exchange costs, or why it is not let. `times`: how often it was exchanged before.
@@ -28,9 +33,8 @@ def buyers_terms(order_id: str, times: int, given: Mapping[str, GivenUp], now_ms
     for one in given.values():
         if one.rules.rule is not RequestRule.GRANTED:
             return ExchangeNotLet(one.performance_id, one.rules.rule.value)
-        until_ms = one.starts_at_ms - one.rules.until_hours_before * HOUR_MS
-        if one.starts_at_ms and now_ms >= until_ms:
-            return ExchangeTooLate(one.performance_id, until_ms)
+        if one.starts_at_ms and now_ms >= one.until_ms:
+            return ExchangeTooLate(one.performance_id, one.until_ms)
     most = min(one.rules.most for one in given.values())
     if times >= most:
         return ExchangedTooOften(order_id, times, most)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from services.orders.domain.buyer_policy import MOST_EXCHANGES, BuyerPolicy
@@ -13,18 +13,32 @@ from services.orders.domain.exchange_refusals import ExchangeCurrencyDiffers
 from services.orders.domain.exchange_rules import GivenUp, buyers_terms
 from services.orders.domain.exchanges import Exchange, ExchangeStatus, ExchangeTerms
 from services.orders.domain.exchanging import exchange_charges, refused_exchange, worth_minor
-from services.orders.domain.order import Order, OrderState
+from services.orders.domain.order import LineStatus, Order, OrderState
 from services.orders.domain.quote import Quote
+from services.orders.domain.refunds import LineRef
 from services.orders.domain.refusals import OrderNotFound
+from services.orders.domain.request_refusals import LinesNotHeld, TicketsPassedOn
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.order_making import MadeOrder, OrderMaker
 from services.orders.handlers.order_request import ExchangeRequest, OrderRequest
 from services.orders.handlers.reseating import kept_prices
 from services.orders.ports import Catalogue, Changed, OrderRef, OrderStore
+from services.orders.ports.order_door import OrderDoor, ShownCode
 from services.runtime.call_context import current_buyer
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedExchange:
+    """What a buyer would get for tickets of an order. `until_ms` 0: nobody says."""
+
+    lines: tuple[LineRef, ...]
+    currency: str
+    worth_minor: int
+    kept_minor: int
+    until_ms: int
 
 
 class PoliciesInForce(Protocol):
@@ -46,6 +60,7 @@ class Exchanges:
         maker: OrderMaker,
         policies: PoliciesInForce,
         catalogue: Catalogue,
+        door: OrderDoor,
         clock: Clock,
         timing: Timing,
     ) -> None:
@@ -53,6 +68,7 @@ class Exchanges:
         self._maker = maker
         self._policies = policies
         self._catalogue = catalogue
+        self._door = door
         self._clock = clock
         self._timing = timing
 
@@ -74,30 +90,69 @@ class Exchanges:
         # Whoever bought the old tickets buys the new ones.
         return order if isinstance(order, Refusal) else replace(made, order=replace(order, customer_id=old.customer_id))
 
+    async def quote(self, ref: OrderRef, code: str, wanted: tuple[LineRef, ...]) -> QuotedExchange | Refusal:
+        """What whoever shows a code would get for these lines; for none: for all that they have. Raises Unanswered."""
+        shown = await self._shown(ref, code)
+        if isinstance(shown, Refusal):
+            return shown
+        order = await self._store.get(ref)
+        if order is None:
+            return OrderNotFound(ref.order_id)
+        lines = wanted or tuple(line for line in _valid(order) if line in shown.lines)
+        if refused := refused_exchange(order, lines) or _not_held(order, lines, shown.lines):
+            return refused
+        given = await self._given(order, lines)
+        terms = buyers_terms(order.order_id, await self._times(order), given, self._clock.now_ms())
+        if isinstance(terms, Refusal):
+            return terms
+        worth = worth_minor(order, lines, terms)
+        kept = worth_minor(order, lines, ExchangeTerms()) - worth
+        ends = [one.until_ms for one in given.values() if one.until_ms]
+        return QuotedExchange(lines, order.total.currency, worth, kept, min(ends, default=0))
+
+    async def _shown(self, ref: OrderRef, code: str) -> ShownCode | Refusal:
+        """A code of a ticket that its buyer has."""
+        shown = await self._door.shown(ref.house_id, ref.order_id, code)
+        return TicketsPassedOn(ref.order_id) if isinstance(shown, ShownCode) and shown.holder_id else shown
+
     async def _wanted(self, house_id: str, asked: ExchangeRequest) -> Order | Refusal:
         """The old order, where these lines of it may be given for others now."""
-        old = await self._store.get(OrderRef(house_id, asked.order_id))
-        buyer = current_buyer()
-        if old is None or (buyer and old.holder_id != buyer):
+        ref, theirs = OrderRef(house_id, asked.order_id), list[LineRef]()
+        for code in asked.codes:
+            # Each its own: the new tickets are of the session that asks, and who has one of four has not the others.
+            shown = await self._shown(ref, code)
+            if isinstance(shown, Refusal):
+                return shown
+            theirs.append(shown.own)
+        old, buyer = await self._store.get(ref), current_buyer()
+        if old is None or (buyer and not asked.codes and old.holder_id != buyer):
             return OrderNotFound(asked.order_id)
-        return refused_exchange(old, asked.lines) or old
+        refused = refused_exchange(old, asked.lines)
+        if asked.codes:
+            refused = refused or _not_held(old, asked.lines, theirs)
+        return refused or old
 
     async def _kept(self, request: OrderRequest, old: Order, asked: ExchangeRequest) -> Quote | Refusal | None:
         """The prices that were paid, where they are kept. Raises Unanswered."""
         return await kept_prices(self._catalogue, request, old, asked.lines) if asked.keep_prices else None
 
     async def _terms(self, old: Order, asked: ExchangeRequest) -> ExchangeTerms | Refusal:
-        """People of the house exchange as they see fit; a buyer as the house lets its buyers. Raises Unanswered."""
-        if not current_buyer():
+        """People of the house exchange as they see fit; a buyer, and whoever shows a code as one, as the house lets its
+        buyers. Raises Unanswered."""
+        if not (current_buyer() or asked.codes):
             return ExchangeTerms()
-        named = sorted({line.performance_id for line in asked.lines})
+        given = await self._given(old, asked.lines)
+        return buyers_terms(old.order_id, await self._times(old), given, self._clock.now_ms())
+
+    async def _given(self, old: Order, lines: Collection[LineRef]) -> Mapping[str, GivenUp]:
+        """The performances of the lines, with the rules of each."""
+        named = sorted({line.performance_id for line in lines})
         policies = await self._policies.in_force(old.house_id, named)
         offers = await asyncio.gather(*(self._catalogue.offer(old.house_id, one) for one in named))
-        given = {
+        return {
             one: GivenUp(one, policies[one].exchanges, offer.starts_at_ms if offer else 0)
             for one, offer in zip(named, offers, strict=True)
         }
-        return buyers_terms(old.order_id, await self._times(old), given, self._clock.now_ms())
 
     async def _times(self, order: Order) -> int:
         """How often tickets of the order, and of those that were exchanged for them, have been exchanged."""
@@ -136,3 +191,17 @@ class Exchanges:
             return OrderNotFound(exchange.order_id)
         assert isinstance(changed, Changed | Refusal), "no key was given"
         return changed if isinstance(changed, Refusal) else None
+
+
+def _not_held(order: Order, lines: Collection[LineRef], held: Collection[LineRef]) -> LinesNotHeld | None:
+    foreign = tuple(f"{line.performance_id} {line.seat_id}" for line in lines if line not in held)
+    return LinesNotHeld(order.order_id, foreign) if foreign or not lines else None
+
+
+def _valid(order: Order) -> tuple[LineRef, ...]:
+    return tuple(
+        LineRef(part.performance_id, line.seat_id)
+        for part in order.parts
+        for line in part.lines
+        if line.status is LineStatus.VALID
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.contracts.channels import Channel
 from services.orders.domain.order_form import FormAnswer
@@ -50,11 +50,15 @@ class PriceRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRequest:
-    """Lines of another order that are given for the new one; `keep_prices`: for seats of their categories."""
+    """Lines of another order that are given for the new one; `keep_prices`: for seats of their categories.
+
+    `codes`: of these tickets, by a buyer of any session.
+    """
 
     order_id: str
     lines: tuple[LineRef, ...]
     keep_prices: bool = False
+    codes: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

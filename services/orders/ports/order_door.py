@@ -11,10 +11,14 @@ from services.runtime.errors import Refusal
 
 @dataclass(frozen=True, slots=True)
 class ShownCode:
-    """Whose code it is: `holder_id` '' is whoever bought. `lines`: all that the same person has and that lets in."""
+    """Whose code it is: `holder_id` '' is whoever bought. `lines`: all that the same person has and that lets in.
+
+    `own`: the line of the code itself, whether its ticket lets in or not.
+    """
 
     holder_id: str
     lines: tuple[LineRef, ...]
+    own: LineRef
 
 
 class OrderDoor(Protocol):

@@ -6,9 +6,14 @@ import asyncio
 
 from balcon.audit.v1.audit_service_pb2 import AuditRequest
 from balcon.audit.v1.audit_service_pb2_grpc import AuditServiceStub
+from balcon.orders.v1 import buyer_policy_pb2 as policy
 from balcon.orders.v1 import order_acts_pb2 as acts
 from balcon.orders.v1 import orders_service_pb2 as wire
+from balcon.orders.v1 import own_exchanges_pb2 as own
+from balcon.orders.v1.buyer_policy_pb2_grpc import BuyerPolicyServiceStub
 from balcon.orders.v1.order_acts_pb2_grpc import OrderActsServiceStub
+from balcon.orders.v1.own_exchanges_pb2_grpc import OwnExchangesServiceStub
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from services.runtime.rpc.client import open_channel
 from services.runtime.testing.eventually import eventually
@@ -65,3 +70,37 @@ async def test_r2_9_a_ticket_is_exchanged_and_the_record_of_both_orders_says_so(
         await OrderActsServiceStub(channel).CancelLines(release)
         pages = [page async for page in AuditServiceStub(channel).Audit(AuditRequest())]
         assert not [text for page in pages for check in page.checks for text in check.violations]
+
+
+async def test_r2_9_a_code_of_the_order_opens_an_exchange_and_its_quote_over_the_wires(stage: Stage) -> None:
+    orders = await stage.start()
+    old = (await orders.CreateOrder(stage.create_request("A-1", "A-2"))).order
+    await orders.CheckOut(check_out_request(old))
+    await paid(stage, old)
+    code = (await orders.GetOrder(get_request(old))).order.tickets[0].barcode
+    async with open_channel(stage.target(), CLOCK) as channel:
+        said = policy.BuyerPolicy(exchanges=policy.ExchangeRules(rule=policy.REQUEST_RULE_GRANTED, fee_minor=200))
+        update = policy.UpdateBuyerPolicyRequest(
+            house_id=HOUSE, buyer_policy=said, update_mask=FieldMask(paths=["exchanges"]), etag='"0"'
+        )
+        await BuyerPolicyServiceStub(channel).UpdateBuyerPolicy(update)
+        quoting = OwnExchangesServiceStub(channel)
+        ask = own.QuoteOwnExchangeRequest(house_id=HOUSE, order_id=old.order_id, ticket_code=code)
+        told = await quoting.QuoteOwnExchange(ask)
+        assert [line.seat_id for line in told.lines] == ["A-1", "A-2"]
+        assert (told.worth.amount_minor, told.kept.amount_minor, told.worth.currency) == (4_600, 400, "EUR")
+        ask.ticket_code = "WRONG"
+        assert (await refusal(quoting.QuoteOwnExchange(ask))).reason == "ORDER_CODE_WRONG"
+    choice = given(old, "A-1")
+    choice.ticket_codes.append("WRONG")
+    wrong = stage.create_request("A-3", exchange=choice)
+    told_wrong = await refusal(orders.CreateOrder(wrong))
+    assert (told_wrong.reason, told_wrong.facts) == ("ORDER_CODE_WRONG", {})
+    choice.ticket_codes[0] = code
+    new = (await orders.CreateOrder(stage.create_request("A-4", exchange=choice))).order
+    assert (new.exchange.worth.amount_minor, new.to_pay.amount_minor) == (2_300, 200)
+    choice.ticket_codes.append("x" * 2_000)
+    long = await refusal(orders.CreateOrder(stage.create_request("A-5", exchange=choice)))
+    assert long.reason == "FIELD_INVALID"
+    assert long.facts["field"] == "exchange.ticket_codes[1]"
+    assert "xxx" not in long.message

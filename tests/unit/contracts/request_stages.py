@@ -19,7 +19,14 @@ from balcon.inventory.v1 import (
     reservation_service_pb2,
 )
 from balcon.mailchimp.v1 import mailchimp_service_pb2
-from balcon.orders.v1 import buyer_policy_pb2, order_acts_pb2, order_work_pb2, orders_service_pb2, refund_requests_pb2
+from balcon.orders.v1 import (
+    buyer_policy_pb2,
+    order_acts_pb2,
+    order_work_pb2,
+    orders_service_pb2,
+    own_exchanges_pb2,
+    refund_requests_pb2,
+)
 from balcon.outbound.v1 import outbound_service_pb2
 from balcon.payments.v1 import payments_service_pb2, provider_accounts_pb2, refund_tasks_pb2, vouchers_pb2
 from balcon.podiumkunst.v1 import links_service_pb2
@@ -79,12 +86,6 @@ from services.inventory.api.inventory_servicer import InventoryServicer
 from services.inventory.api.reservation_servicer import ReservationServicer
 from services.inventory.domain.refusals import HoldNotFound
 from services.inventory.ports import SeatPlan
-from services.orders.api.buyer_policy_servicer import BuyerPolicyServicer
-from services.orders.api.order_acts_servicer import OrderActsServicer
-from services.orders.api.order_work_servicer import OrderWorkServicer
-from services.orders.api.orders_servicer import OrdersServicer
-from services.orders.api.refund_requests_servicer import RefundRequestsServicer
-from services.orders.handlers.refund_requests import RefundDesk
 from services.reporting.api.dashboards_servicer import DashboardsServicer
 from services.reporting.api.reporting_servicer import ReportingServicer
 from services.reporting.api.reports_servicer import ReportsServicer
@@ -99,6 +100,7 @@ from services.ticketing.api.ticketing_servicer import TicketingServicer
 from tests.unit.contracts.driven_calls import refused_fields_of
 from tests.unit.contracts.further_servicers import of_integrations, of_payments
 from tests.unit.contracts.good_values import AN_ID, CLOCK, GOOD, GOOD_KINDS
+from tests.unit.contracts.order_stages import of_orders
 
 IDS = SeededIds(1)
 Path = tuple[str, ...]
@@ -174,10 +176,6 @@ def _accounts(store: Any) -> AccountsServicer:
     return AccountsServicer(Handlers(**{field.name: store for field in dataclasses.fields(Handlers)}))
 
 
-def _nothing() -> None:
-    """Wakes nobody."""
-
-
 def _servicers() -> Mapping[str, Any]:
     store: Any = Behind()
     cache: PlanCache[Any] = PlanCache(0)
@@ -205,12 +203,7 @@ def _servicers() -> Mapping[str, Any]:
         "AllotmentService": AllotmentServicer(Host()),  # type: ignore[arg-type]
         "ReservationService": ReservationServicer(Host()),  # type: ignore[arg-type]
         "ClusterService": ClusterServicer(store, store, store, store, store),
-        "OrdersService": OrdersServicer(store, store, CLOCK, IDS),
-        "BuyerPolicyService": BuyerPolicyServicer(store, store),
-        "RefundRequestsService": RefundRequestsServicer(RefundDesk(store)),
         "OwnTicketsService": OwnTicketsServicer(store),
-        "OrderActsService": OrderActsServicer(store, CLOCK),
-        "OrderWorkService": OrderWorkServicer(store, store, store, CLOCK, IDS, _nothing),
         "ReportingService": ReportingServicer(store, store),
         "DashboardsService": DashboardsServicer(store, store, store),
         "SchedulesService": SchedulesServicer(store, store, store),
@@ -225,6 +218,7 @@ def _servicers() -> Mapping[str, Any]:
         "ConsentsService": ConsentsServicer(customers),
         "AuditService": AuditServicer(store),
         "BusService": BusServicer(_no_consumers, CLOCK),
+        **of_orders(store, CLOCK, IDS),
         **of_payments(store, Behind),
         **of_integrations(store),
     }
@@ -254,6 +248,7 @@ def methods() -> Iterator[MethodDescriptor]:
         outbound_service_pb2,
         payments_service_pb2,
         provider_accounts_pb2,
+        own_exchanges_pb2,
         own_tickets_pb2,
         refund_requests_pb2,
         refund_tasks_pb2,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Self
 
+from services.contracts.order_code_refusals import OrderCodeWrong
 from services.orders.adapters.memory_catalogue import MemoryCatalogue
 from services.orders.adapters.memory_customers import MemoryCustomers
 from services.orders.adapters.memory_order_store import MemoryOrderStore
@@ -18,6 +19,7 @@ from services.orders.adapters.signed_quotes import SignedQuotes
 from services.orders.domain.buyer_policy import BuyerPolicy, ExchangeRules
 from services.orders.domain.commands import PaymentReport
 from services.orders.domain.order import Order
+from services.orders.domain.refunds import LineRef
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.cached_catalogue import CachedCatalogue
@@ -33,6 +35,7 @@ from services.orders.handlers.quoting import Quoter
 from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
 from services.orders.ports import Operation, OrderRef, OrderStore, Payments, SeatInventory, Ticketing
+from services.orders.ports.order_door import ShownCode
 from services.runtime.clock import Clock, LoopClock
 from services.runtime.errors import Refusal
 from services.runtime.ids import Ids, SeededIds
@@ -57,6 +60,27 @@ class WhatBuyersMay:
         return {one: BuyerPolicy(exchanges=self.exchanges.get(one, ExchangeRules())) for one in performance_ids}
 
 
+class Door:
+    """An OrderDoor to the tickets that were made. `passed_on`: by the ticket's id, who has it instead of its buyer."""
+
+    def __init__(self, ticketing: MemoryTicketing) -> None:
+        self._tickets = ticketing.tickets
+        self.passed_on: dict[str, str] = {}
+
+    async def shown(self, house_id: str, order_id: str, code: str) -> ShownCode | Refusal:
+        """See OrderDoor.shown."""
+        mine = {
+            LineRef(performance_id, seat_id): ticket
+            for (of_order, performance_id, seat_id), ticket in self._tickets.items()
+            if (house_id, of_order) == (HOUSE, order_id)
+        }
+        holders = {line: self.passed_on.get(ticket.ticket_id, "") for line, ticket in mine.items()}
+        shown = next((line for line, ticket in mine.items() if ticket.barcode == code), None)
+        if shown is None:
+            return OrderCodeWrong()
+        return ShownCode(holders[shown], tuple(line for line in mine if holders[line] == holders[shown]), shown)
+
+
 class World:
     """What outlives a crash of the orders service: the other services, the bus, the store."""
 
@@ -71,6 +95,7 @@ class World:
         self.catalogue = MemoryCatalogue()
         self.customers = MemoryCustomers()
         self.policies = WhatBuyersMay()
+        self.door = Door(self.ticketing)
         self.catalogue.put(HOUSE, an_offer(), a_plan())
         self.bus: list[tuple[MemoryPayment, PaymentReport]] = []
         self.told = asyncio.Event()
@@ -116,7 +141,7 @@ class Shop:
         buyers, notifier = world.customers, self.notifier
         vouchers, form = world.payments.vouchers, FormDesk(catalogue, buyers)
         paying = PayingDesk(world.ways, clock)
-        self.exchanges = Exchanges(record, maker, world.policies, catalogue, clock, TIMING)
+        self.exchanges = Exchanges(record, maker, world.policies, catalogue, world.door, clock, TIMING)
         self.desk = OrderDesk(
             DeskParts(
                 record,

@@ -1028,8 +1028,9 @@ class ExchangeChoice(_message.Message):
     ORDER_ID_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
     KEEP_PRICES_FIELD_NUMBER: _builtins.int
+    TICKET_CODES_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
-    """The old order: confirmed, of the same house, and the buyer's own."""
+    """The old order: confirmed, of the same house, and bought in the buyer's own session, or with ticket_codes."""
     keep_prices: _builtins.bool
     """A reseat, by people of the house: what was paid is kept, whatever the list says now. The new seats are of the same
     performances and categories, as many as the lines: the first seat of a performance is instead of its first line, and
@@ -1039,16 +1040,24 @@ class ExchangeChoice(_message.Message):
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExchangedLine]:
         """Its lines, at most 400. LINES_IN_EXCHANGE where another exchange has one of them."""
 
+    @_builtins.property
+    def ticket_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The code of each of these tickets, at most 50: whoever shows them acts for the buyer, from any session, as the house
+        lets its buyers. Who has one ticket of four cannot take the others: LINES_NOT_HELD. ORDER_CODE_WRONG and
+        TICKETS_PASSED_ON as in RefundRequestsService; OwnExchangesService tells before what it comes to.
+        """
+
     def __init__(
         self,
         *,
         order_id: _builtins.str = ...,
         lines: _abc.Iterable[Global___ExchangedLine] | None = ...,
         keep_prices: _builtins.bool = ...,
+        ticket_codes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["keep_prices", b"keep_prices", "lines", b"lines", "order_id", b"order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keep_prices", b"keep_prices", "lines", b"lines", "order_id", b"order_id", "ticket_codes", b"ticket_codes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
