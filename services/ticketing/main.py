@@ -36,6 +36,7 @@ from services.ticketing.adapters.drawn_paper import DrawnPaper
 from services.ticketing.adapters.ed25519_signer import Ed25519Signer
 from services.ticketing.adapters.grpc_allotments import GrpcAllotments
 from services.ticketing.adapters.grpc_invoiced_orders import GrpcInvoicedOrders
+from services.ticketing.adapters.grpc_refund_vouchers import GrpcRefundVouchers
 from services.ticketing.adapters.grpc_shows import GrpcShows
 from services.ticketing.adapters.grpc_sold_orders import GrpcReaders, GrpcSoldOrders
 from services.ticketing.adapters.invoice_events import InvoiceEvents
@@ -61,7 +62,7 @@ from services.ticketing.handlers.known_shows import KnownShows
 from services.ticketing.handlers.letter_files import CalendarFile, TicketFile
 from services.ticketing.handlers.office_statements import OfficeStatementHandler
 from services.ticketing.handlers.order_door import WINDOW_MS, OrderDoor
-from services.ticketing.handlers.order_letters import Enclosures, OrderLetters
+from services.ticketing.handlers.order_letters import Enclosures, OrderLetters, Told
 from services.ticketing.handlers.order_tickets import OrderTicketHandler
 from services.ticketing.handlers.own_tickets import OwnTicketHandler
 from services.ticketing.handlers.paper_facts import FactGatherer
@@ -170,7 +171,8 @@ def _letters(
     service.on_close(pool.close)
     files: tuple[Enclosure, ...] = (TicketFile(), CalendarFile(), *_wallet_files(settings))
     enclosures = Enclosures(files, _wallet_links(service, settings))
-    return OrderLetters(store, orders, readers, shows, DrawnLetters(pool), enclosures, seal, clock)
+    told = Told(orders, readers, shows, _vouchers(service, settings))
+    return OrderLetters(store, told, DrawnLetters(pool), enclosures, seal, clock)
 
 
 def _serve_invoices(service: Service, servicer: InvoicesServicer) -> None:
@@ -245,6 +247,14 @@ def _buyers(service: Service, settings: TicketingSettings) -> tuple[GrpcSoldOrde
     service.on_close(to_orders.close)
     service.on_close(to_customers.close)
     return GrpcSoldOrders(to_orders), GrpcInvoicedOrders(to_orders), GrpcReaders(to_customers)
+
+
+def _vouchers(service: Service, settings: TicketingSettings) -> GrpcRefundVouchers:
+    """Not waited for, as those who know the buyers."""
+    seconds = settings.call_timeout_seconds
+    to_payments = open_channel(settings.payments_target, service.clock, timeout_seconds=seconds, wait_for_ready=False)
+    service.on_close(to_payments.close)
+    return GrpcRefundVouchers(to_payments)
 
 
 def _allotments(service: Service, settings: TicketingSettings) -> GrpcAllotments:

@@ -22,6 +22,7 @@ class TicketingSettings(MailSettings, BusSettings):
     inventory_target: str = Field(description="host:port[,host:port] of any inventory nodes: allotments.")
     orders_target: str = Field(description="host:port of orders: what was bought and what of it went back.")
     customers_target: str = Field(description="host:port of customers: whom tickets and invoices go to.")
+    payments_target: str = Field(description="host:port of payments: codes of vouchers that buyers got for tickets.")
     call_timeout_seconds: float = Field(10.0, gt=0, le=60, description="Timeout of one call to another service.")
     request_key_hours: int = Field(96, ge=72, le=8_760, description="How long idempotency keys are kept (RULE 27).")
     signing_key_days: int = Field(90, ge=1, le=3_650, description="A key signs ticket codes for so long.")

@@ -39,7 +39,7 @@ PARTS: tuple[ServicePart, ...] = (
         "ticketing",
         "services.ticketing.main",
         "balcon_ticketing",
-        needs=("catalogue", "customers", "inventory", "orders"),
+        needs=("catalogue", "customers", "inventory", "orders", "payments"),
     ),
     ServicePart("customers", "services.customers.main", "balcon_customers"),
     ServicePart(

@@ -125,6 +125,8 @@ def _faults_of_lines(
 def _refused_keeping(request: wire.CreateOrderRequest) -> FieldInvalid | None:
     """What was paid is kept, or something else makes the price."""
     others = [name for name in ("promotion_code", "discount_id", "package_id", "quote") if getattr(request, name)]
+    # Who shows codes acts as a buyer.
+    others += ["exchange.ticket_codes"] if request.exchange.ticket_codes else []
     if not request.exchange.keep_prices or not others:
         return None
     return FieldInvalid("exchange.keep_prices", f"is set beside {', '.join(others)}", "keep_prices, or these")

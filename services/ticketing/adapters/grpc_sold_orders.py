@@ -65,6 +65,7 @@ class GrpcSoldOrders:
                 if given.state == wire.EXCHANGE_STATE_OPEN
                 for line in given.lines
             },
+            payment_id=order.payment_id,
         )
 
     async def asked_back(self, house_id: str, order_id: str) -> Mapping[tuple[str, str], str]:
@@ -92,7 +93,10 @@ class GrpcSoldOrders:
             return found
         told = found.request
         seats = tuple((part.performance_id, seat_id) for part in told.parts for seat_id in part.seat_ids)
-        return AskedBack(seats, _WISHES.get(told.wish, RefundWish.MONEY), told.back.amount_minor, told.reason)
+        refund_ids = tuple(refund.refund_id for refund in told.refunds)
+        wish = _WISHES.get(told.wish, RefundWish.MONEY)
+        is_owed = any(refund.state != wire.REFUND_STATE_DONE for refund in told.refunds)
+        return AskedBack(seats, wish, told.back.amount_minor, told.reason, refund_ids, is_owed)
 
     async def holder_rules(self, house_id: str, performance_id: str) -> HolderRules:
         """See SoldOrders.holder_rules."""

@@ -37,6 +37,7 @@ class SoldOrder:
     is_confirmed: bool
     lines: tuple[SoldLine, ...]
     in_exchange: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    payment_id: str = ""
 
 
 class RefundWish(Enum):
@@ -49,12 +50,25 @@ class RefundWish(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AskedBack:
-    """A buyer's request for a refund: its tickets by performance and seat, what was promised, why it was declined."""
+    """A buyer's request for a refund: its tickets by performance and seat, what was promised, why it was declined.
+
+    `refund_ids`: what it has moved of the order's money, of which some may be owed yet.
+    """
 
     seats: tuple[tuple[str, str], ...]
     wish: RefundWish
     back_minor: int
     reason: str
+    refund_ids: tuple[str, ...] = ()
+    is_owed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GivenVoucher:
+    """A voucher that a buyer got instead of money, with what is left on it. Its code is money."""
+
+    code: str = field(repr=False)
+    balance_minor: int
 
 
 @dataclass(frozen=True, slots=True)

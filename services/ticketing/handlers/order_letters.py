@@ -17,7 +17,15 @@ from services.runtime.seal import Seal
 from services.ticketing.domain.delivery import OF_REQUESTS, Delivery, DeliveryKind
 from services.ticketing.domain.paper_style import PaperStyle
 from services.ticketing.domain.show import Show
-from services.ticketing.domain.sold_order import AskedBack, Reader, SoldLine, SoldOrder, Tax
+from services.ticketing.domain.sold_order import (
+    AskedBack,
+    GivenVoucher,
+    Reader,
+    RefundWish,
+    SoldLine,
+    SoldOrder,
+    Tax,
+)
 from services.ticketing.domain.ticket import Ticket, spoken_code
 from services.ticketing.handlers.known_shows import KnownShows
 from services.ticketing.handlers.sheets import performance_of, style_of
@@ -31,6 +39,7 @@ from services.ticketing.ports.readers import Readers
 from services.ticketing.ports.sold_orders import SoldOrders
 from services.ticketing.ports.store import TicketingStore
 from services.ticketing.ports.tickets import Tickets
+from services.ticketing.ports.vouchers import Vouchers
 from services.ticketing.wallet.apple_pass import BUNDLE_TYPE, PASS_TYPE
 
 _Kind = DeliveryKind
@@ -70,6 +79,7 @@ class _Facts:
     own: PaperStyle
     sold: Mapping[tuple[str, str], SoldLine]
     refund: AskedBack | None = None
+    vouchers: tuple[GivenVoucher, ...] = ()
 
     @property
     def is_priced(self) -> bool:
@@ -79,6 +89,16 @@ class _Facts:
     def sold_of(self, ticket: Ticket) -> SoldLine | None:
         """The order's line that the ticket is of."""
         return self.sold.get((ticket.performance_id, ticket.seat.seat_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Those who know what a letter tells."""
+
+    orders: SoldOrders
+    readers: Readers
+    shows: KnownShows
+    vouchers: Vouchers
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +115,17 @@ class OrderLetters:
     def __init__(
         self,
         store: TicketingStore,
-        orders: SoldOrders,
-        readers: Readers,
-        shows: KnownShows,
+        told: Told,
         paper: LetterPaper,
         enclosures: Enclosures,
         seal: Seal,
         clock: Clock,
     ) -> None:
         self._store = store
-        self._orders = orders
-        self._readers = readers
-        self._shows = shows
+        self._orders = told.orders
+        self._readers = told.readers
+        self._shows = told.shows
+        self._vouchers = told.vouchers
         self._paper = paper
         self._enclosures = enclosures.files
         self._links = enclosures.links
@@ -114,7 +133,7 @@ class OrderLetters:
         self._clock = clock
 
     async def written(self, house_id: str, line: Delivery) -> WrittenLetter | NotWritten:
-        """Raises NeighbourSilent, PaperFailed, StoreUnavailable: later."""
+        """Raises NeighbourSilent, VoucherNotMade, PaperFailed, StoreUnavailable: later."""
         facts = await self._gathered(house_id, line)
         if isinstance(facts, NotWritten):
             return facts
@@ -152,7 +171,18 @@ class OrderLetters:
         if line.occasion.kind is _Kind.MOVED and shows[line.occasion.performance_id].move_number > _move_of(line):
             return NotWritten("it was moved again, and the later date is told")
         sold = {(one.performance_id, one.seat_id): one for one in order.lines}
-        return _Facts(house_id, line, order, reader, tickets, shows, own, sold, refund)
+        # Last of all, when it is certain that there is a letter to tell it in: a code is money.
+        vouchers = await self._given(house_id, line, order, refund)
+        return _Facts(house_id, line, order, reader, tickets, shows, own, sold, refund, vouchers)
+
+    async def _given(
+        self, house_id: str, line: Delivery, order: SoldOrder, refund: AskedBack | None
+    ) -> tuple[GivenVoucher, ...]:
+        """What was made for a buyer who has wished for a voucher."""
+        is_granted = refund is not None and line.occasion.kind is _Kind.REFUND_GRANTED
+        if refund is None or not is_granted or refund.wish is not RefundWish.VOUCHER or not refund.refund_ids:
+            return ()
+        return await self._vouchers.made_by(house_id, order.payment_id, refund.refund_ids, is_owed=refund.is_owed)
 
     async def _about(self, house_id: str, line: Delivery) -> tuple[SoldOrder, AskedBack | None] | NotWritten:
         """The order, and the request where the letter is about one: that is told whatever became of the order."""
@@ -248,6 +278,7 @@ def _letter(facts: _Facts, names: Mapping[str, str], urls: Mapping[str, str], no
         taxes=_taxes(mine) if facts.is_priced else (),
         is_copy=facts.line.unknown > 0,
         refund=facts.refund,
+        vouchers=facts.vouchers,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.ticketing.domain.delivery import DeliveryKind
-from services.ticketing.domain.sold_order import AskedBack, Tax
+from services.ticketing.domain.sold_order import AskedBack, GivenVoucher, Tax
 from services.ticketing.paper.documents import Performance, Place
 
 
@@ -45,7 +45,8 @@ class LetterShow:
 class OrderLetter:
     """One letter. `total_minor` None: the reader has not paid. `is_copy`: another may have arrived before.
 
-    `taxes` are in all that was paid, each rate once. `refund`: the request that it is about.
+    `taxes` are in all that was paid, each rate once. `refund`: the request that it is about, and `vouchers` what it
+    has given.
     """
 
     kind: DeliveryKind
@@ -60,3 +61,4 @@ class OrderLetter:
     has_calendar: bool = True
     has_pass: bool = False
     refund: AskedBack | None = None
+    vouchers: tuple[GivenVoucher, ...] = ()

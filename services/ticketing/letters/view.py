@@ -9,7 +9,7 @@ from typing import Final, assert_never
 from services.paper.house_style import HouseStyle
 from services.paper.localised import clock_text, day_text, money_text, share_text, weekday_moment_text
 from services.ticketing.domain.delivery import DeliveryKind
-from services.ticketing.domain.sold_order import RefundWish
+from services.ticketing.domain.sold_order import AskedBack, RefundWish
 from services.ticketing.letters import words_de, words_en, words_nb, words_nl
 from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter
 from services.ticketing.letters.words import LetterWords
@@ -131,6 +131,8 @@ def _seat(seat: LetterSeat, words: LetterWords, style: HouseStyle) -> SeatRow:
 def _sums(letter: OrderLetter, words: LetterWords, style: HouseStyle) -> Iterator[tuple[str, str]]:
     if letter.refund is not None and letter.kind is DeliveryKind.REFUND_GRANTED and letter.refund.back_minor:
         yield words.refund_back, money_text(letter.refund.back_minor, style.currency, style.language)
+    for voucher in letter.vouchers:
+        yield words.voucher.format(money_text(voucher.balance_minor, style.currency, style.language)), voucher.code
     if letter.total_minor is None:
         return
     yield words.total, money_text(letter.total_minor, style.currency, style.language)
@@ -152,18 +154,21 @@ def _notes(letter: OrderLetter, words: LetterWords, style: HouseStyle) -> Iterat
         told = weekday_moment_text(until, style.time_zone, style.language)
         yield words.refund_until.format(house=style.house_name, until=told)
     if letter.refund is not None and letter.kind is DeliveryKind.REFUND_GRANTED:
-        yield _way_back(letter.refund.wish, words).format(house=style.house_name)
+        yield from (text.format(house=style.house_name) for text in _ways_back(letter, letter.refund, words))
     if letter.total_minor and not letter.taxes:
         yield words.no_vat
 
 
-def _way_back(wish: RefundWish, words: LetterWords) -> str:
-    match wish:
+def _ways_back(letter: OrderLetter, refund: AskedBack, words: LetterWords) -> Iterator[str]:
+    match refund.wish:
         case RefundWish.MONEY:
-            return words.refund_as_money
+            yield words.refund_as_money
         case RefundWish.VOUCHER:
-            return words.refund_as_voucher
+            if letter.vouchers:
+                yield words.refund_as_voucher
+            if sum(one.balance_minor for one in letter.vouchers) < refund.back_minor:
+                yield words.refund_to_voucher
         case RefundWish.NOTHING:
-            return words.refund_as_gift
+            yield words.refund_as_gift
         case _:
-            assert_never(wish)
+            assert_never(refund.wish)

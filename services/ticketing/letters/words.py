@@ -49,6 +49,9 @@ class LetterWords:
     refund_back: str
     refund_as_money: str
     refund_as_voucher: str
+    refund_to_voucher: str
+    # Beside its code.
+    voucher: str
     refund_as_gift: str
     refund_reason: str
     is_copy: str

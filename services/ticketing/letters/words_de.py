@@ -88,7 +88,10 @@ LETTER: Final = LetterWords(
     refund_back="Sie bekommen zurück",
     refund_as_money="Das Geld geht auf dem Weg zurück, auf dem Sie bezahlt haben. Bei Bank oder Karte dauert das "
     "bis zu zehn Tage.",
-    refund_as_voucher="Sie bekommen es als Gutschein. {house} teilt Ihnen den Code mit.",
+    refund_as_voucher="Sie bekommen es als Gutschein von {house}. Sein Code ist Geld: Wer ihn kennt, kann ihn "
+    "einlösen. Bewahren Sie diese Mail auf.",
+    refund_to_voucher="Was Sie mit einem Gutschein bezahlt hatten, ist wieder auf diesem Gutschein.",
+    voucher="Gutschein über {}",
     refund_as_gift="Sie wollten nichts dafür zurück: Danke für Ihre Spende an {house}.",
     refund_reason="{house} schreibt:",
     is_copy="Vielleicht haben Sie diese Mail schon erhalten. Es ist dieselbe Bestellung, und es sind dieselben Karten.",

@@ -87,7 +87,10 @@ LETTER: Final = LetterWords(
     refund_until="Cannot come on the new date? You can ask {house} for your money until {until}.",
     refund_back="You get back",
     refund_as_money="The money is on its way back to how you paid. With a bank or card that takes up to ten days.",
-    refund_as_voucher="You get it as a voucher. {house} will let you have its code.",
+    refund_as_voucher="You get it as a voucher of {house}. Its code is money: whoever knows it can spend it, "
+    "so keep this mail.",
+    refund_to_voucher="What you had paid with a voucher is back on that voucher.",
+    voucher="Voucher, {}",
     refund_as_gift="You wished for nothing in return: thank you for your gift to {house}.",
     refund_reason="{house} writes:",
     is_copy="This mail may have reached you before. It is the same order and these are the same tickets.",

@@ -87,7 +87,10 @@ LETTER: Final = LetterWords(
     refund_until="Kan du ikke komme på den nye datoen? Du kan be {house} om pengene tilbake til og med {until}.",
     refund_back="Du får tilbake",
     refund_as_money="Pengene er på vei tilbake slik du betalte. Med bank eller kort tar det opptil ti dager.",
-    refund_as_voucher="Du får det som et gavekort. {house} gir deg koden.",
+    refund_as_voucher="Du får det som et gavekort fra {house}. Koden er penger: den som kjenner den, kan bruke den. "
+    "Ta vare på denne e-posten.",
+    refund_to_voucher="Det du hadde betalt med et gavekort, er tilbake på det gavekortet.",
+    voucher="Gavekort på {}",
     refund_as_gift="Du ønsket ingenting tilbake: takk for gaven til {house}.",
     refund_reason="{house} skriver:",
     is_copy="Denne e-posten kan ha nådd deg før. Det er samme bestilling og de samme billettene.",

@@ -87,7 +87,10 @@ LETTER: Final = LetterWords(
     refund_back="U krijgt terug",
     refund_as_money="Het geld gaat terug langs de weg waarlangs u betaald hebt. Bij bank of kaart duurt dat "
     "tot tien dagen.",
-    refund_as_voucher="U krijgt het als tegoedbon. {house} laat u de code weten.",
+    refund_as_voucher="U krijgt het als tegoedbon van {house}. De code is geld: wie hem kent, kan hem gebruiken. "
+    "Bewaar deze mail.",
+    refund_to_voucher="Wat u met een tegoedbon had betaald, staat weer op die tegoedbon.",
+    voucher="Tegoedbon van {}",
     refund_as_gift="U wilde er niets voor terug: dank u voor uw gift aan {house}.",
     refund_reason="{house} schrijft:",
     is_copy="Misschien hebt u deze mail al ontvangen. Het is dezelfde bestelling en het zijn dezelfde kaarten.",

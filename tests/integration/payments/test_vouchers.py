@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import pytest
 import sqlalchemy as sa
+from balcon.acts.v1.acts_events_pb2 import ActDone
 from balcon.payments.v1 import payments_service_pb2 as pb
 from balcon.payments.v1 import vouchers_pb2
 from balcon.payments.v1.vouchers_pb2_grpc import VouchersServiceStub
@@ -220,8 +221,16 @@ async def test_a_voucher_instead_of_money(start_rig: StartRig) -> None:
     back = (await rig.stub.RefundPayment(asked)).payment
     assert (back.refund_state, back.refunds[0].state) == (DONE, DONE)
     asked_for = vouchers_pb2.GetVoucherRequest(house_id=HOUSE, voucher_id=back.refunds[0].shares[0].voucher_id)
-    made = (await Till(rig).stub.GetVoucher(asked_for)).voucher
+    stub = Till(rig).stub
+    made = (await stub.GetVoucher(asked_for)).voucher
     assert (made.balance.amount_minor, made.refund_of_payment_id) == (2_500, payment.payment_id)
+    reveal = vouchers_pb2.RevealVoucherCodeRequest(house_id=HOUSE, voucher_id=made.voucher_id)
+    code = (await stub.RevealVoucherCode(reveal)).code
+    async with rig.engine.connect() as connection:
+        found = await connection.execute(sa.text("SELECT payload FROM outbox WHERE type = 'balcon.acts.v1.ActDone'"))
+        acts = [ActDone.FromString(row.payload) for row in found]
+    assert [(one.act, one.thing_id) for one in acts] == [("voucher.code_shown", made.voucher_id)]
+    assert code not in str(acts), "who looked, and never what was seen"
     ((at_provider),) = await rig.at_provider()
     assert at_provider["refunded_minor"] == 0
 

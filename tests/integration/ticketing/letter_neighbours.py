@@ -24,6 +24,10 @@ from balcon.orders.v1.refund_requests_pb2_grpc import (
     RefundRequestsServiceServicer,
     add_RefundRequestsServiceServicer_to_server,
 )
+from balcon.payments.v1 import payments_service_pb2 as payments
+from balcon.payments.v1 import vouchers_pb2 as vouchers
+from balcon.payments.v1.payments_service_pb2_grpc import PaymentsServiceServicer, add_PaymentsServiceServicer_to_server
+from balcon.payments.v1.vouchers_pb2_grpc import VouchersServiceServicer, add_VouchersServiceServicer_to_server
 from balcon.types.v1.money_pb2 import Money
 
 from services.runtime.clock import SystemClock
@@ -96,6 +100,33 @@ class Requests(RefundRequestsServiceServicer):
         return refunds.GetRefundRequestResponse(request=self.known[request.refund_request_id])
 
 
+class Payments(PaymentsServiceServicer):
+    """`known` by their ids."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, payments.Payment] = {}
+
+    async def GetPayment(self, request: payments.GetPaymentRequest, context: Context) -> payments.GetPaymentResponse:
+        return payments.GetPaymentResponse(payment=self.known[request.payment_id])
+
+
+class Vouchers(VouchersServiceServicer):
+    """`known` by their ids, with their codes. `shown`: whose code was asked for, each time."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, vouchers.MadeVoucher] = {}
+        self.shown: list[str] = []
+
+    async def GetVoucher(self, request: vouchers.GetVoucherRequest, context: Context) -> vouchers.GetVoucherResponse:
+        return vouchers.GetVoucherResponse(voucher=self.known[request.voucher_id].voucher)
+
+    async def RevealVoucherCode(
+        self, request: vouchers.RevealVoucherCodeRequest, context: Context
+    ) -> vouchers.RevealVoucherCodeResponse:
+        self.shown.append(request.voucher_id)
+        return vouchers.RevealVoucherCodeResponse(code=self.known[request.voucher_id].code)
+
+
 class Customers(CustomersServiceServicer):
     """`known` by their ids."""
 
@@ -125,11 +156,12 @@ class Customers(CustomersServiceServicer):
 
 
 class LetterNeighbours:
-    """Both on one port. start() first."""
+    """All on one port. start() first."""
 
     def __init__(self) -> None:
         self.orders, self.customers = Orders(), Customers()  # type: ignore[abstract]
         self.policies, self.requests = Policies(), Requests()  # type: ignore[abstract]
+        self.payments, self.vouchers = Payments(), Vouchers()  # type: ignore[abstract]
         self._server = RpcServer(clock=SystemClock(), ids=RandomIds())
         add = self._server.add
         add(lambda server: add_OrdersServiceServicer_to_server(self.orders, server), "balcon.orders.v1.OrdersService")
@@ -142,13 +174,21 @@ class LetterNeighbours:
             "balcon.orders.v1.RefundRequestsService",
         )
         add(
+            lambda server: add_PaymentsServiceServicer_to_server(self.payments, server),
+            "balcon.payments.v1.PaymentsService",
+        )
+        add(
+            lambda server: add_VouchersServiceServicer_to_server(self.vouchers, server),
+            "balcon.payments.v1.VouchersService",
+        )
+        add(
             lambda server: add_CustomersServiceServicer_to_server(self.customers, server),
             "balcon.customers.v1.CustomersService",
         )
 
     @property
     def target(self) -> str:
-        """host:port of both."""
+        """host:port of all."""
         return f"127.0.0.1:{self._server.port}"
 
     async def start(self) -> None:

@@ -92,7 +92,7 @@ async def posting(
     await people.start()
     changes: dict[str, Any] = {
         **dict.fromkeys(("catalogue_target", "inventory_target", "accounts_target"), around.target),
-        **dict.fromkeys(("orders_target", "customers_target"), people.target),
+        **dict.fromkeys(("orders_target", "customers_target", "payments_target"), people.target),
         "smtp_url": SecretStr(mail.url),
     }
     try:

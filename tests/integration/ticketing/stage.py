@@ -139,6 +139,7 @@ async def running_ticketing(
         "inventory_target": NOWHERE,
         "orders_target": NOWHERE,
         "customers_target": NOWHERE,
+        "payments_target": NOWHERE,
         "accounts_target": NOWHERE,
         "relay_interval_seconds": 0.1,
         "drain_seconds": 1,

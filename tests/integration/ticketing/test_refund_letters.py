@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from balcon.orders.v1 import orders_service_pb2 as orders
 from balcon.orders.v1 import refund_requests_pb2 as refunds
-from balcon.orders.v1.buyer_policy_pb2 import REFUND_WISH_MONEY
+from balcon.orders.v1.buyer_policy_pb2 import REFUND_WISH_MONEY, REFUND_WISH_VOUCHER
 from balcon.orders.v1.orders_events_pb2 import RefundRequestChanged
+from balcon.payments.v1 import payments_service_pb2 as payments
+from balcon.payments.v1 import vouchers_pb2 as vouchers
 from balcon.types.v1.money_pb2 import Money
 
 from services.runtime.testing.clocks import ShiftedClock
+from services.runtime.testing.eventually import eventually
 from services.runtime.testing.servers import DatabaseUrl
 from tests.doubles.mail_server import MailServer, serving_mail
 from tests.integration.ticketing.letter_stage import Post, posting
@@ -36,17 +40,20 @@ async def post(database_url: DatabaseUrl, mail: MailServer, clock: ShiftedClock)
         yield running
 
 
-async def told(post: Post, state: refunds.RefundRequestState.ValueType, request_id: str = "rfr_1") -> None:
+async def told(
+    post: Post, state: refunds.RefundRequestState.ValueType, request_id: str = "rfr_1", **changes: Any
+) -> None:
     """Orders has a request in that state, and says so."""
-    post.people.requests.known[request_id] = refunds.RefundRequest(
-        refund_request_id=request_id,
-        order_id="ord_1",
-        state=state,
-        wish=REFUND_WISH_MONEY,
-        parts=[refunds.QuotedRefund(performance_id=SHOW, seat_ids=[SEATS[1]])],
-        back=Money(amount_minor=2_250, currency="EUR"),
-        reason="Leider ausverkauft." if state == DECLINED else "",
-    )
+    fields: dict[str, Any] = {
+        "refund_request_id": request_id,
+        "order_id": "ord_1",
+        "state": state,
+        "wish": REFUND_WISH_MONEY,
+        "parts": [refunds.QuotedRefund(performance_id=SHOW, seat_ids=[SEATS[1]])],
+        "back": Money(amount_minor=2_250, currency="EUR"),
+        "reason": "Leider ausverkauft." if state == DECLINED else "",
+    }
+    post.people.requests.known[request_id] = refunds.RefundRequest(**(fields | changes))
     event = RefundRequestChanged(
         order_id="ord_1",
         house_id=HOUSE,
@@ -91,3 +98,47 @@ async def test_what_was_granted_is_told_though_the_order_has_ended_and_its_ticke
     )
     await told(post, GRANTED)
     assert (await post.ended(2))[1] == ("REFUND_GRANTED", "SENT")
+
+
+CODE = "7KQ2-M4XW-9RTB-3HVN"
+
+
+async def test_r5_8_the_code_of_a_voucher_instead_of_money_is_in_one_letter_to_the_buyer_and_in_no_row_or_log(
+    post: Post, clock: ShiftedClock, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The letter waits for the voucher; of one that had paid before, whoever has it knows the code."""
+    people, eur = post.people, "EUR"
+    people.orders.known["ord_1"].payment_id = "pay_1"
+    payment = people.payments.known["pay_1"] = payments.Payment(payment_id="pay_1")
+    for voucher_id, code, minor, made_by in (("vch_new", CODE, 1_750, "pay_1"), ("vch_old", "OLD-CODE", 500, "")):
+        balance = Money(amount_minor=minor, currency=eur)
+        known = vouchers.Voucher(voucher_id=voucher_id, balance=balance, refund_of_payment_id=made_by)
+        people.vouchers.known[voucher_id] = vouchers.MadeVoucher(voucher=known, code=code)
+    await told(post, GRANTED, wish=REFUND_WISH_VOUCHER, refunds=[orders.Refund(refund_id="ord_1-refund-1")])
+
+    async def waits() -> None:
+        state = "SELECT state, reason FROM deliveries WHERE kind = 'REFUND_GRANTED'"
+        assert await post.ticketing.rows(state) == [("DUE", "it could not be written yet")]
+
+    await eventually(waits)
+    assert people.vouchers.shown == []
+    shares = [payments.RefundShare(voucher_id="vch_old"), payments.RefundShare(voucher_id="vch_new")]
+    payment.refunds.append(payments.PaymentRefund(idempotency_key="ord_1-refund-1", shares=shares))
+    clock.forward(seconds=60)
+    assert (await post.ended(2))[1] == ("REFUND_GRANTED", "SENT")
+    assert people.vouchers.shown == ["vch_new"], "asked for once, and only what the refund has made"
+    granted = post.letters()[1]
+    bodies = [part.get_content() for part in granted.walk() if part.get_content_maintype() == "text"]
+    assert len(bodies) == 2
+    assert all(CODE in body and "17,50" in body and "OLD-CODE" not in body for body in bodies)
+    assert CODE not in str(granted["Subject"])
+    everything = [str(await post.ticketing.rows(f"SELECT * FROM {table}")) for table in ("deliveries", "outbox")]
+    assert not [one for one in everything if CODE in one]
+    out, err = capfd.readouterr()
+    assert CODE not in out + err
+
+
+async def test_a_request_for_money_asks_for_no_code(post: Post) -> None:
+    await told(post, GRANTED, refunds=[orders.Refund(refund_id="ord_1-refund-1")])
+    assert (await post.ended(2))[1] == ("REFUND_GRANTED", "SENT")
+    assert post.people.vouchers.shown == []

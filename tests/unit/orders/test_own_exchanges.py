@@ -39,7 +39,10 @@ async def ordered(
     """What a buyer who has never been here before gets for these seats; `by` codes, or by those of the seats."""
     lines = tuple(LineRef(SHOW, seat) for seat in seats)
     request = ExchangeRequest(old.order_id, lines, codes=by or codes(old, *seats))
-    return await as_buyer(f"holder_{name}", shop.try_ordered(*wants, name=name, exchange=request))
+    answer = await as_buyer(f"holder_{name}", shop.try_ordered(*wants, name=name, exchange=request))
+    if isinstance(answer, Refusal):
+        shop.world.inventory.end_hold(SHOW, f"hold_{name}")
+    return answer
 
 
 def test_r2_9_whoever_shows_a_code_exchanges_from_another_session_for_what_was_told_before() -> None:

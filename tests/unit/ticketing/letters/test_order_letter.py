@@ -11,8 +11,9 @@ import pytest
 
 from services.contracts.languages import LANGUAGES
 from services.paper.house_style import HouseStyle
+from services.paper.localised import money_text
 from services.ticketing.domain.delivery import OF_REQUESTS, DeliveryKind
-from services.ticketing.domain.sold_order import AskedBack, RefundWish, Tax
+from services.ticketing.domain.sold_order import AskedBack, GivenVoucher, RefundWish, Tax
 from services.ticketing.letters.calendar_file import written_calendar
 from services.ticketing.letters.facts import LetterSeat, LetterShow, OrderLetter
 from services.ticketing.letters.order_letter import ink_on, written_letter
@@ -82,7 +83,7 @@ def test_a_letter_about_a_request_tells_what_comes_back_and_how_or_why_not(langu
     assert granted.refund is not None
     for wish, said in (
         (RefundWish.MONEY, words.refund_as_money),
-        (RefundWish.VOUCHER, words.refund_as_voucher),
+        (RefundWish.VOUCHER, words.refund_to_voucher),
         (RefundWish.NOTHING, words.refund_as_gift),
     ):
         back_minor = 0 if wish is RefundWish.NOTHING else 4_950
@@ -94,6 +95,23 @@ def test_a_letter_about_a_request_tells_what_comes_back_and_how_or_why_not(langu
     assert f"{words.refund_reason.format(house=style.house_name)}\nSold <out>,\nand so we cannot." in declined.body
     assert "Sold &lt;out&gt;,<br>and so" in declined.html
     assert words.refund_back not in declined.body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_voucher_instead_of_money_is_told_with_its_code_and_what_is_on_it(language: str) -> None:
+    style, words = a_style(language), WORDS[language]
+    letter = a_letter(DeliveryKind.REFUND_GRANTED)
+    assert letter.refund is not None
+    refund = dataclasses.replace(letter.refund, wish=RefundWish.VOUCHER)
+    for balance, is_rest_elsewhere in ((4_950, False), (4_000, True)):
+        given = (GivenVoucher("7KQ2-M4XW-9RTB-3HVN", balance),)
+        written = written_letter(dataclasses.replace(letter, refund=refund, vouchers=given), style)
+        assert words_of(written.body) - words_of(seen_of(written.html)) == set()
+        [line] = [one for one in written.body.splitlines() if "7KQ2-M4XW-9RTB-3HVN" in one]
+        assert words_of(money_text(balance, "EUR", language)) <= words_of(line)
+        assert words.refund_as_voucher.format(house=style.house_name) in written.body
+        assert (words.refund_to_voucher in written.body) == is_rest_elsewhere
+        assert "7KQ2" not in written.subject + repr(given)
 
 
 def test_a_logo_travels_with_the_letter_and_is_small() -> None:

@@ -108,7 +108,8 @@ class VouchersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevealVoucherCode(self, request, context):
-        """The code itself, to hand it out once more. It is an act in the house's log.
+        """The code itself, to hand it out once more, or to write it to the buyer whose refund has made it. It is an act in the
+        house's log, a service's as well.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

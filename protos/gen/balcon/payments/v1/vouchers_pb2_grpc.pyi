@@ -40,7 +40,9 @@ class VouchersServiceStub:
     FindVoucher: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.FindVoucherRequest, _vouchers_pb2.FindVoucherResponse]
     """The voucher that a code is of. TOO_MANY_WRONG_CODES bounds guessing."""
     RevealVoucherCode: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.RevealVoucherCodeRequest, _vouchers_pb2.RevealVoucherCodeResponse]
-    """The code itself, to hand it out once more. It is an act in the house's log."""
+    """The code itself, to hand it out once more, or to write it to the buyer whose refund has made it. It is an act in the
+    house's log, a service's as well.
+    """
     ListVouchers: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.ListVouchersRequest, _vouchers_pb2.ListVouchersResponse]
     """A house's vouchers, the newest last, page by page."""
     ListVoucherEntries: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.ListVoucherEntriesRequest, _vouchers_pb2.ListVoucherEntriesResponse]
@@ -67,7 +69,9 @@ class VouchersServiceAsyncStub(VouchersServiceStub):
     FindVoucher: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.FindVoucherRequest, _vouchers_pb2.FindVoucherResponse]  # type: ignore[assignment]
     """The voucher that a code is of. TOO_MANY_WRONG_CODES bounds guessing."""
     RevealVoucherCode: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.RevealVoucherCodeRequest, _vouchers_pb2.RevealVoucherCodeResponse]  # type: ignore[assignment]
-    """The code itself, to hand it out once more. It is an act in the house's log."""
+    """The code itself, to hand it out once more, or to write it to the buyer whose refund has made it. It is an act in the
+    house's log, a service's as well.
+    """
     ListVouchers: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.ListVouchersRequest, _vouchers_pb2.ListVouchersResponse]  # type: ignore[assignment]
     """A house's vouchers, the newest last, page by page."""
     ListVoucherEntries: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.ListVoucherEntriesRequest, _vouchers_pb2.ListVoucherEntriesResponse]  # type: ignore[assignment]
@@ -115,7 +119,9 @@ class VouchersServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _vouchers_pb2.RevealVoucherCodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vouchers_pb2.RevealVoucherCodeResponse, _abc.Awaitable[_vouchers_pb2.RevealVoucherCodeResponse]]:
-        """The code itself, to hand it out once more. It is an act in the house's log."""
+        """The code itself, to hand it out once more, or to write it to the buyer whose refund has made it. It is an act in the
+        house's log, a service's as well.
+        """
 
     @_abc_1.abstractmethod
     def ListVouchers(
