@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.console.commands.demo import NORMAL, Tempo
+from services.console.commands.demo import NORMAL, Tempo, misbehaving_provider
 from services.console.sale.crowd_process import Assignment
 from services.console.sale.demo_house import DemoHouse, OnSale, SaleTerms
 from services.console.sale.hall import Place
@@ -82,9 +82,13 @@ async def running_whole_stack(
     with_kafka: bool,
     plans: Sequence[bytes],
     tempo: Tempo = NORMAL,
+    seed: int = 0,
     tell: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[WholeStack]:
-    """Everything on loopback, in `path` (which `nobody` must reach), one performance per plan. Ends what it started."""
+    """Everything on loopback, in `path` (which `nobody` must reach), one performance per plan. Ends what it started.
+
+    The provider misbehaves all the time, by the seed.
+    """
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(DataFolder(path))
         cluster = EmbeddedValkeyCluster(path / "valkey_cluster", replicas=3)
@@ -98,7 +102,7 @@ async def running_whole_stack(
         stack.push_async_callback(bus.stop)
         await bus.start()
         # The stack's own Valkey stands idle: these settings come last.
-        tuning = tempo.tuning() | {"BALCON_INVENTORY_REDIS_URL": cluster.url}
+        tuning = tempo.tuning() | misbehaving_provider(seed) | {"BALCON_INVENTORY_REDIS_URL": cluster.url}
         options = StackOptions(bus.url, tuning, INVENTORY_NODES, integrations=())
         services = await stack.enter_async_context(LocalStack(folder, options, clock=clock, ids=ids, progress=tell))
         targets = services.record.targets

@@ -98,7 +98,7 @@ class WholeOutcome:
 async def run_whole_storm(storm: WholeStorm, clock: Clock, ids: Ids, path: Path, tell: Tell) -> WholeOutcome:
     """The whole run. `tell` hears what happens."""
     async with running_whole_stack(
-        clock, ids, path, with_kafka=storm.with_kafka, plans=storm.plans, tempo=storm.tempo, tell=tell
+        clock, ids, path, with_kafka=storm.with_kafka, plans=storm.plans, tempo=storm.tempo, seed=storm.seed, tell=tell
     ) as stack:
         return await _Run(storm, stack, clock, tell).run()
 
