@@ -139,7 +139,7 @@ class Shop:
         maker = OrderMaker(seats, catalogue, self.quoter, clock, ids, hold_grace_ms=TIMING.hold_grace_ms)
         hold = OrderHold(seats)
         buyers, notifier = world.customers, self.notifier
-        vouchers, form = world.payments.vouchers, FormDesk(catalogue, buyers)
+        vouchers, form = world.payments.vouchers, FormDesk(catalogue, buyers, clock)
         paying = PayingDesk(world.ways, clock)
         self.exchanges = Exchanges(record, maker, world.policies, catalogue, world.door, clock, TIMING)
         self.desk = OrderDesk(

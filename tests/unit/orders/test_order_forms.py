@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +11,13 @@ import pytest
 
 from services.contracts.channels import Channel
 from services.contracts.order_forms import FormFieldKind
+from services.orders.adapters.memory_catalogue import MemoryCatalogue
 from services.orders.domain.order import Order, OrderState
 from services.orders.domain.order_form import FormAnswer, FormField, checked_answers, missing_answers
 from services.orders.domain.refusals import FormClosed, FormIncomplete
-from services.orders.ports import HeldSeats
+from services.orders.ports import HeldSeats, Unanswered
 from services.runtime.errors import FieldInvalid
+from services.runtime.testing.virtual_time import run_virtual
 from tests.unit.orders.builders import HOUSE, NEXT_SHOW, SHOW
 from tests.unit.orders.evenings import THIRD_SHOW, ask, ordered, three_evenings, wish
 from tests.unit.orders.rig import Shop, World, ref_of
@@ -26,6 +30,22 @@ SEATS = {SHOW: ("A-1", "A-2"), NEXT_SHOW: ("A-1",)}
 
 def visitor(seat_id: str, name: str = "Ada", performance_id: str = SHOW) -> FormAnswer:
     return FormAnswer("visitor", (name,), performance_id, seat_id)
+
+
+# Longer than a form is remembered without asking.
+MEMORY_SECONDS = 1.5
+
+
+@contextmanager
+def silent(catalogue: MemoryCatalogue) -> Iterator[None]:
+    """It answers nobody about forms."""
+
+    async def away(house_id: str) -> Sequence[FormField]:
+        raise Unanswered("GetOrderForm")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogue, "order_form", away)
+        yield
 
 
 def asking(*form: FormField) -> World:
@@ -163,6 +183,43 @@ async def test_who_has_not_answered_what_must_be_cannot_check_out_and_may_answer
         paying = await shop.checked_out(order)
         assert await shop.desk.update_form(ref_of(order), []) == FormClosed(order.order_id, paying.state.value)
         assert len(world.customers.kept[HOUSE, order.order_id]) == 2
+
+
+def test_r2_11_no_required_answer_is_let_go_while_the_catalogue_is_away() -> None:
+    async def story() -> None:
+        world = asking(VISITOR)
+        async with Shop(world) as shop:
+            order = await ordered(shop, (SHOW, ("A-1",)))
+            await world.clock.sleep(MEMORY_SECONDS)
+            with silent(world.catalogue):
+                missing = FormIncomplete(order.order_id, ("Visitor (perf_1, A-1)",))
+                assert await shop.try_check_out(order) == missing
+                # The form that the order was made under is still there to be answered, and to be paid by.
+                assert await shop.desk.update_form(ref_of(order), [visitor("A-1")]) == order
+                assert (await shop.checked_out(order)).state is OrderState.PAYING
+
+    run_virtual(story())
+
+
+def test_r2_11_where_nobody_knows_what_is_required_a_check_out_waits_and_nothing_is_lost() -> None:
+    async def story() -> None:
+        world = asking(VISITOR)
+        async with Shop(world) as maker, Shop(world, consumes=False) as other:
+            early = await ordered(maker, (SHOW, ("A-1",)))
+            # What the other process was told before an order was made says nothing about it.
+            await ordered(other, (NEXT_SHOW, ("A-1",)), name="2")
+            await world.clock.sleep(MEMORY_SECONDS)
+            late = await ordered(maker, (SHOW, ("A-2",)), name="3")
+            with silent(world.catalogue):
+                with pytest.raises(Unanswered):
+                    await other.try_check_out(late)
+                assert (await other.read(late)).state is OrderState.OPEN
+            assert isinstance(await other.try_check_out(late), FormIncomplete)
+            await other.desk.update_form(ref_of(late), [visitor("A-2")])
+            assert (await other.checked_out(late)).state is OrderState.PAYING
+            assert isinstance(await other.try_check_out(early), FormIncomplete)
+
+    run_virtual(story())
 
 
 async def test_at_the_counter_nobody_waits_for_a_form_and_without_one_customers_is_not_asked() -> None:
