@@ -266,5 +266,10 @@ def _refund(refund: PaymentRefund) -> RefundSeen:
     status = _REFUND_STATUS.get(refund.state, RefundStatus.DUE)
     is_on_its_way = status is RefundStatus.DUE and refund.accepted_at_ms > 0
     return RefundSeen(
-        refund.idempotency_key, refund.amount.amount_minor, status, refund.left.amount_minor, is_on_its_way
+        refund.idempotency_key,
+        refund.amount.amount_minor,
+        status,
+        refund.left.amount_minor,
+        is_on_its_way,
+        refund.refused_for,
     )

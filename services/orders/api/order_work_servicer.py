@@ -21,8 +21,9 @@ from services.orders.domain.commands import RefundTerms
 from services.orders.domain.performance_refund import JobCounts, JobState, PerformanceRefund
 from services.orders.domain.refunds import due_minor
 from services.orders.domain.refusals import PerformanceNotFound, RefundJobNotFound
-from services.orders.domain.stuck import StuckOrder, stuck_reason
+from services.orders.domain.stuck import StuckRemedy
 from services.orders.handlers.order_desk import OrderDesk
+from services.orders.handlers.stuck_orders import ExplainedOrder, StuckOrders
 from services.orders.ports import Catalogue, OrderRef
 from services.orders.ports.order_work import OrderWork
 from services.runtime.call_context import current_principal
@@ -43,6 +44,7 @@ class OrderWorkServicer(OrderWorkServiceServicer):
     def __init__(
         self,
         work: OrderWork,
+        stuck: StuckOrders,
         desk: OrderDesk,
         catalogue: Catalogue,
         clock: Clock,
@@ -50,6 +52,7 @@ class OrderWorkServicer(OrderWorkServiceServicer):
         wakes: Callable[[], None],
     ) -> None:
         self._work = work
+        self._stuck = stuck
         self._catalogue = catalogue
         self._desk = desk
         self._clock = clock
@@ -128,9 +131,8 @@ class OrderWorkServicer(OrderWorkServiceServicer):
             refused_key("house_id", request.house_id),
             refused_key("performance_id", performance_id) if performance_id else None,
         )
-        found = await self._work.stuck(request.house_id, performance_id, MAX_STUCK)
-        now_ms = self._clock.now_ms()
-        return wire.ListStuckOrdersResponse(orders=[_stuck(one, now_ms) for one in found])
+        found = await self._stuck.found(request.house_id, performance_id, MAX_STUCK)
+        return wire.ListStuckOrdersResponse(orders=[_stuck(one) for one in found])
 
     async def TryOrderNow(self, request: wire.TryOrderNowRequest, context: Context) -> wire.TryOrderNowResponse:  # noqa: N802
         """Nothing happens to an order that waits for nothing."""
@@ -196,9 +198,8 @@ def _found(job: PerformanceRefund | None, job_id: str) -> PerformanceRefund:
     return job
 
 
-def _stuck(one: StuckOrder, now_ms: int) -> wire.StuckOrder:
-    order = one.order
-    reason = stuck_reason(order, now_ms)
+def _stuck(one: ExplainedOrder) -> wire.StuckOrder:
+    stuck, reason, order = one.stuck, one.reason, one.stuck.order
     owed_minor = due_minor(order.refunds)
     return wire.StuckOrder(
         order_id=order.order_id,
@@ -206,8 +207,23 @@ def _stuck(one: StuckOrder, now_ms: int) -> wire.StuckOrder:
         performance_id=order.first.performance_id,
         state=OrderState.Value(f"ORDER_STATE_{order.state.value}"),
         reason=wire.StuckReason.Value(f"STUCK_REASON_{reason.value if reason else 'UNSPECIFIED'}"),
-        since_at=wire_instant(one.since_ms),
-        failures=one.failures,
-        next_try_at=wire_instant(one.next_try_at_ms),
+        since_at=wire_instant(stuck.since_ms),
+        failures=stuck.failures,
+        next_try_at=wire_instant(stuck.next_try_at_ms),
         owed=wire_money(owed_minor, order.total.currency) if owed_minor else None,
+        refunds=[
+            wire.StuckRefund(
+                payment_id=refund.payment_id,
+                refund_key=refund.refund_key,
+                left=wire_money(refund.left_minor, order.total.currency),
+                refused_for=refund.refused_for,
+                remedy=_remedy(refund.remedy),
+            )
+            for refund in one.refunds
+        ],
+        remedies=[_remedy(remedy) for remedy in one.remedies],
     )
+
+
+def _remedy(remedy: StuckRemedy) -> wire.StuckRemedy.ValueType:
+    return wire.StuckRemedy.Value(f"STUCK_REMEDY_{remedy.value}")

@@ -24,6 +24,24 @@ class StuckReason(Enum):
     RELEASE = "RELEASE"
 
 
+class StuckRemedy(Enum):
+    """What people of the house can do; names as in balcon.orders.v1.StuckRemedy."""
+
+    TRY_NOW = "TRY_NOW"
+    SETTLE_REFUND = "SETTLE_REFUND"
+
+
+@dataclass(frozen=True, slots=True)
+class StuckRefund:
+    """A refund that is owed, as payments tells it. `refused_for`: the provider's last word; '': it has not refused."""
+
+    payment_id: str
+    refund_key: str
+    left_minor: int
+    refused_for: str
+    remedy: StuckRemedy
+
+
 @dataclass(frozen=True, slots=True)
 class StuckOrder:
     """An order that has tried `failures` times in vain."""

@@ -50,7 +50,7 @@ class RefundAsked:
 
 @dataclass(frozen=True, slots=True)
 class RefundSeen:
-    """A refund as payments tells it."""
+    """A refund as payments tells it. `refused_for`: the provider's last word, where it has refused."""
 
     key: str
     amount_minor: int
@@ -58,6 +58,7 @@ class RefundSeen:
     left_minor: int = 0
     # The provider has taken it on: it ends by itself, in days.
     is_on_its_way: bool = False
+    refused_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from services.orders.adapters.memory_seat_inventory import MemorySeatInventory
 from services.orders.adapters.memory_ticketing import MemoryTicketing
 from services.orders.domain.commands import PaymentDisputeChanged, PaymentPartlyRefunded, PaymentReport
 from services.orders.domain.order import Instrument, OrderCharge
-from services.orders.ports import Answer, Declined, PaymentSeen, RefundAsked
+from services.orders.ports import Answer, Declined, PaymentSeen, RefundAsked, RefundStatus
 from services.runtime.bus.port import Bus, Message
 from services.runtime.bus.topics import PAYMENTS
 from services.runtime.clock import SystemClock
@@ -50,6 +50,12 @@ from tests.integration.orders.served_ticketing import ServedTicketing
 from tests.integration.orders.trouble import Context, Trouble, refused
 from tests.integration.runtime.checking import Checking
 from tests.unit.orders.builders import HOUSE, a_plan, an_offer, an_order
+
+_REFUND_STATES = {
+    RefundStatus.DUE: payments.REFUND_STATE_DUE,
+    RefundStatus.STUCK: payments.REFUND_STATE_STUCK,
+    RefundStatus.DONE: payments.REFUND_STATE_SUCCEEDED,
+}
 
 
 class ServedInventory(InventoryServiceServicer):
@@ -248,7 +254,8 @@ class ServedPayments(PaymentsServiceServicer):
                     idempotency_key=one.key,
                     amount=wire_money(one.amount_minor, "EUR"),
                     left=wire_money(one.left_minor, "EUR"),
-                    state=payments.REFUND_STATE_DUE if one.left_minor else payments.REFUND_STATE_SUCCEEDED,
+                    state=_REFUND_STATES[one.status] if one.left_minor else payments.REFUND_STATE_SUCCEEDED,
+                    refused_for=one.refused_for,
                 )
                 for one in seen.refunds
             ],

@@ -18,8 +18,20 @@ ORDER_WORK: Final = Subject(
         Command(
             "stuck",
             "ListStuckOrders",
-            "Lists orders that have tried in vain to go on: what they wait for, since when, and when they try again.",
-            columns=("order_id", "performance_id", "state", "reason", "since_at", "failures", "next_try_at", "owed"),
+            "Lists orders that have tried in vain to go on: what they wait for, when they try again, what the provider "
+            "said to their refunds, and what helps: `balcon orders try-now`, or `balcon house refund-task settle`.",
+            columns=(
+                "order_id",
+                "performance_id",
+                "state",
+                "reason",
+                "since_at",
+                "failures",
+                "next_try_at",
+                "owed",
+                "refunds",
+                "remedies",
+            ),
         ),
         Command("try-now", "TryOrderNow", "Lets an order try now.", arguments=("order_id",)),
         Command(

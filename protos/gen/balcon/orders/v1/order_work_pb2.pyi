@@ -88,6 +88,34 @@ STUCK_REASON_RELEASE: StuckReason.ValueType  # 5
 """Seats that are to go back on sale."""
 Global___StuckReason: _TypeAlias = StuckReason  # noqa: Y015
 
+class _StuckRemedy:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StuckRemedyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StuckRemedy.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STUCK_REMEDY_UNSPECIFIED: _StuckRemedy.ValueType  # 0
+    """Not set."""
+    STUCK_REMEDY_TRY_NOW: _StuckRemedy.ValueType  # 1
+    """It goes on by itself as soon as it can: TryOrderNow lets it try at once."""
+    STUCK_REMEDY_SETTLE_REFUND: _StuckRemedy.ValueType  # 2
+    """The provider has refused too often and is asked no more. SettleRefund of balcon.payments.v1 has it asked once more,
+    or takes down that the money was given by hand or as a voucher.
+    """
+
+class StuckRemedy(_StuckRemedy, metaclass=_StuckRemedyEnumTypeWrapper):
+    """What people of the house can do about it."""
+
+STUCK_REMEDY_UNSPECIFIED: StuckRemedy.ValueType  # 0
+"""Not set."""
+STUCK_REMEDY_TRY_NOW: StuckRemedy.ValueType  # 1
+"""It goes on by itself as soon as it can: TryOrderNow lets it try at once."""
+STUCK_REMEDY_SETTLE_REFUND: StuckRemedy.ValueType  # 2
+"""The provider has refused too often and is asked no more. SettleRefund of balcon.payments.v1 has it asked once more,
+or takes down that the money was given by hand or as a voucher.
+"""
+Global___StuckRemedy: _TypeAlias = StuckRemedy  # noqa: Y015
+
 @_typing.final
 class PerformanceRefund(_message.Message):
     """The refund of a whole performance."""
@@ -469,6 +497,46 @@ class ResumePerformanceRefundResponse(_message.Message):
 Global___ResumePerformanceRefundResponse: _TypeAlias = ResumePerformanceRefundResponse  # noqa: Y015
 
 @_typing.final
+class StuckRefund(_message.Message):
+    """A refund that is owed, as payments tells it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    REFUND_KEY_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    REFUSED_FOR_FIELD_NUMBER: _builtins.int
+    REMEDY_FIELD_NUMBER: _builtins.int
+    payment_id: _builtins.str
+    """The payment, as SettleRefund takes it."""
+    refund_key: _builtins.str
+    """The refund, as SettleRefund takes it."""
+    refused_for: _builtins.str
+    """The provider's last word; empty: it has not refused."""
+    remedy: Global___StuckRemedy.ValueType
+    """What can be done about it."""
+    @_builtins.property
+    def left(self) -> _money_pb2.Money:
+        """What is still owed."""
+
+    def __init__(
+        self,
+        *,
+        payment_id: _builtins.str = ...,
+        refund_key: _builtins.str = ...,
+        left: _money_pb2.Money | None = ...,
+        refused_for: _builtins.str = ...,
+        remedy: Global___StuckRemedy.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["left", b"left"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["left", b"left", "payment_id", b"payment_id", "refund_key", b"refund_key", "refused_for", b"refused_for", "remedy", b"remedy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StuckRefund: _TypeAlias = StuckRefund  # noqa: Y015
+
+@_typing.final
 class StuckOrder(_message.Message):
     """An order that has tried several times in vain."""
 
@@ -483,6 +551,8 @@ class StuckOrder(_message.Message):
     FAILURES_FIELD_NUMBER: _builtins.int
     NEXT_TRY_AT_FIELD_NUMBER: _builtins.int
     OWED_FIELD_NUMBER: _builtins.int
+    REFUNDS_FIELD_NUMBER: _builtins.int
+    REMEDIES_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """The order."""
     house_id: _builtins.str
@@ -507,6 +577,14 @@ class StuckOrder(_message.Message):
     def owed(self) -> _money_pb2.Money:
         """What is owed back; unset: nothing."""
 
+    @_builtins.property
+    def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___StuckRefund]:
+        """Of money that is owed, how far its refunds are at payments; none where payments was not asked or did not answer."""
+
+    @_builtins.property
+    def remedies(self) -> _containers.RepeatedScalarFieldContainer[Global___StuckRemedy.ValueType]:
+        """What can be done about it."""
+
     def __init__(
         self,
         *,
@@ -519,10 +597,12 @@ class StuckOrder(_message.Message):
         failures: _builtins.int = ...,
         next_try_at: _timestamp_pb2.Timestamp | None = ...,
         owed: _money_pb2.Money | None = ...,
+        refunds: _abc.Iterable[Global___StuckRefund] | None = ...,
+        remedies: _abc.Iterable[Global___StuckRemedy.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["next_try_at", b"next_try_at", "owed", b"owed", "since_at", b"since_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["failures", b"failures", "house_id", b"house_id", "next_try_at", b"next_try_at", "order_id", b"order_id", "owed", b"owed", "performance_id", b"performance_id", "reason", b"reason", "since_at", b"since_at", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failures", b"failures", "house_id", b"house_id", "next_try_at", b"next_try_at", "order_id", b"order_id", "owed", b"owed", "performance_id", b"performance_id", "reason", b"reason", "refunds", b"refunds", "remedies", b"remedies", "since_at", b"since_at", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
