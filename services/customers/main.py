@@ -14,6 +14,7 @@ from services.customers.adapters.audit_checks import CHECKS
 from services.customers.adapters.grpc_grants import GrpcGrants
 from services.customers.adapters.grpc_houses import GrpcHouses
 from services.customers.adapters.grpc_orders import GrpcOrders
+from services.customers.adapters.grpc_tickets import GrpcTickets
 from services.customers.adapters.house_events import GROUP as HOUSES_GROUP
 from services.customers.adapters.house_events import copy_house
 from services.customers.adapters.link_rows import LETTER_TASK
@@ -91,8 +92,9 @@ def _handlers(service: Service, settings: CustomersSettings, store: PostgresCust
     clock, ids, seconds = service.clock, service.ids, settings.call_timeout_seconds
     to_accounts = open_channel(settings.accounts_target, clock, timeout_seconds=seconds)
     to_orders = open_channel(settings.orders_target, clock, timeout_seconds=seconds)
-    service.on_close(to_accounts.close)
-    service.on_close(to_orders.close)
+    to_ticketing = open_channel(settings.ticketing_target, clock, timeout_seconds=seconds)
+    for channel in (to_accounts, to_orders, to_ticketing):
+        service.on_close(channel.close)
     houses, orders = HouseKeeper(store, GrpcHouses(to_accounts)), GrpcOrders(to_orders)
     answering = Answering(ids, settings.pages_url)
     handlers = Handlers(
@@ -100,7 +102,7 @@ def _handlers(service: Service, settings: CustomersSettings, store: PostgresCust
         customers=CustomerHandler(store, ids),
         own_data=OwnDataHandler(store, houses, answering, ids, settings.pages_url),
         erasures=ErasureHandler(store, houses, orders),
-        exports=ExportHandler(store, orders),
+        exports=ExportHandler(store, orders, GrpcTickets(to_ticketing)),
         consents=ConsentHandler(store, houses, ids),
         answers=AnswerHandler(store, houses, answering),
         uploads=UploadHandler(store, houses, answering, ids),

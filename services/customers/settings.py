@@ -19,6 +19,9 @@ class CustomersSettings(MailSettings, BusSettings):
         "locked of the erased, all of them open what was sealed."
     )
     orders_target: str = Field(description="host:port of orders: what somebody has bought.")
+    ticketing_target: str = Field(
+        description="host:port of ticketing: which tickets, names and letters it keeps of somebody."
+    )
     pages_url: str = Field(
         "http://localhost:8080", max_length=2_048, description="Where the pages are that links in mails lead to."
     )

@@ -212,8 +212,8 @@ def _own_settings(part: ServicePart, world: Surroundings) -> dict[str, str]:
         # Asked about the seats of performances that change their plan; it starts later.
         settings["INVENTORY_TARGET"] = target_of("inventory", world.ports)
     if part.name == "customers":
-        # Asked what somebody has bought; it starts later.
-        settings["ORDERS_TARGET"] = target_of("orders", world.ports)
+        # Asked what somebody has bought, and what is kept of them; both start at another time.
+        settings |= {f"{name.upper()}_TARGET": target_of(name, world.ports) for name in ("orders", "ticketing")}
     if part.service == "inventory":
         settings["REDIS_URL"] = world.redis_url
     if part.name in {"accounts", "customers", "reporting", "ticketing", "webhooks"}:

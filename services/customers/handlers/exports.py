@@ -13,18 +13,20 @@ from services.customers.domain.refusals import CustomerNotFound
 from services.customers.handlers.answers import Answered, answered_of
 from services.customers.ports.orders import OrdersOfCustomers
 from services.customers.ports.store import CustomersStore
+from services.customers.ports.tickets import TicketsOfCustomers
 from services.runtime.errors import Refusal
 
 
 class ExportHandler:
-    """Asks orders too: half an answer is none."""
+    """Asks orders and ticketing too: half an answer is none."""
 
-    def __init__(self, store: CustomersStore, orders: OrdersOfCustomers) -> None:
+    def __init__(self, store: CustomersStore, orders: OrdersOfCustomers, tickets: TicketsOfCustomers) -> None:
         self._store = store
         self._orders = orders
+        self._tickets = tickets
 
     async def export(self, house_id: str, customer_id: str) -> bytes | Refusal:
-        """JSON in UTF-8. Refusals: CustomerNotFound, OldOrdersWaiting. Raises OrdersUnanswered."""
+        """JSON in UTF-8. Refusals: CustomerNotFound, OldOrdersWaiting. Raises OrdersUnanswered, TicketsUnanswered."""
         async with self._store.transaction(house_id) as transaction:
             customer = await transaction.customers.find(customer_id)
             if customer is None:
@@ -36,6 +38,7 @@ class ExportHandler:
         orders = await self._orders.of(house_id, ids)
         if isinstance(orders, Refusal):
             return orders
+        kept = await self._tickets.of(house_id, ids)
         told: Mapping[str, Any] = {
             "exported_at": instant_text(now_ms),
             "house_id": house_id,
@@ -51,6 +54,8 @@ class ExportHandler:
             },
             "consents": [_consent(one) for one in answers],
             "orders": [one.told for one in orders],
+            "tickets": kept.tickets,
+            "letters": kept.letters,
             "form_answers": [_form_answer(order_id, one) for order_id, answers in form.items() for one in answers],
         }
         return json.dumps(told, ensure_ascii=False, indent=2).encode()

@@ -48,6 +48,14 @@ class DeliveryRows:
             wanted = wanted.where(sa.tuple_(*_AS_MADE) < place)
         return [delivery_of(row) for row in await self._connection.execute(wanted)]
 
+    async def of_customers(self, customer_ids: Collection[str]) -> Sequence[Delivery]:
+        bought = bought_by(self._house_id, customer_ids)
+        to_buyers = (deliveries.c.customer_id == "") & deliveries.c.order_id.in_(bought)
+        theirs = sa.or_(deliveries.c.customer_id.in_(customer_ids), to_buyers)
+        oldest = (deliveries.c.created_at_ms, deliveries.c.delivery_id)
+        wanted = sa.select(deliveries).where(self._ours, theirs).order_by(*oldest)
+        return [delivery_of(row) for row in await self._connection.execute(wanted)]
+
     async def count_again(
         self, order_id: str, since_ms: int, kinds: Collection[DeliveryKind] = (DeliveryKind.AGAIN,)
     ) -> int:
@@ -101,6 +109,13 @@ class DeliveryRows:
             .returning(_LINE.delivery_id)
         )
         return set((await self._connection.execute(change)).scalars())
+
+
+def bought_by(house_id: str, customer_ids: Collection[str]) -> sa.Select[Any]:
+    """The orders of these buyers, as far as the news said whose they are."""
+    return sa.select(deliveries.c.order_id).where(
+        deliveries.c.house_id == house_id, deliveries.c.buyer_id.in_(customer_ids)
+    )
 
 
 def delivery_of(row: sa.Row[Any]) -> Delivery:

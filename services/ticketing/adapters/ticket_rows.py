@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.runtime.sql.row_arrays import inserting
+from services.ticketing.adapters.delivery_rows import bought_by
 from services.ticketing.adapters.delivery_tables import deliveries
 from services.ticketing.adapters.ticket_tables import ended_orders, revocation_counters, tickets
 from services.ticketing.domain.ticket import Revocation, SeatOfTicket, Ticket, TicketSource, VoidReason
@@ -172,10 +173,19 @@ class TicketRows:
         this = (tickets.c.house_id == self._house_id, tickets.c.ticket_id == ticket_id)
         await self._connection.execute(sa.update(tickets).where(*this).values(sealed_name=sealed_name))
 
+    async def of_customers(self, customer_ids: Collection[str]) -> Sequence[Ticket]:
+        bought = bought_by(self._house_id, customer_ids)
+        named = (tickets.c.holder_id == "") & (tickets.c.sealed_name != b"") & tickets.c.order_id.in_(bought)
+        theirs = sa.or_(tickets.c.holder_id.in_(customer_ids), named)
+        wanted = sa.select(tickets).where(tickets.c.house_id == self._house_id, theirs)
+        oldest = wanted.order_by(tickets.c.issued_at_ms, tickets.c.ticket_id)
+        return [_ticket(row) for row in await self._connection.execute(oldest)]
+
     async def forget_names(self, customer_id: str) -> None:
-        bought = sa.select(deliveries.c.order_id).where(
-            deliveries.c.house_id == self._house_id, deliveries.c.buyer_id == customer_id
-        )
+        bought = bought_by(self._house_id, [customer_id])
+        elsewhere = (deliveries.c.house_id == self._house_id, deliveries.c.sealed_email != b"")
+        forgotten = sa.update(deliveries).where(*elsewhere, deliveries.c.order_id.in_(bought))
+        await self._connection.execute(forgotten.values(sealed_email=b""))
         theirs = sa.or_(tickets.c.holder_id == customer_id, tickets.c.order_id.in_(bought))
         named = (tickets.c.house_id == self._house_id, tickets.c.sealed_name != b"", theirs)
         await self._connection.execute(sa.update(tickets).where(*named).values(sealed_name=b""))

@@ -22,6 +22,10 @@ from services.ticketing.handlers.sold_tickets import NewHolder, SoldTicketHandle
 _STATES = {pb.DeliveryState.Value(f"DELIVERY_STATE_{state.value}"): state for state in DeliveryState}
 
 
+# Of one person; whoever was merged more often is asked for in parts.
+MAX_RECORDS = 100
+
+
 class SoldTicketCalls:
     """Stateless; everything lives in the handler."""
 
@@ -47,6 +51,21 @@ class SoldTicketCalls:
             last = found[-1]
             response.next_page_token = token_after(request.house_id, last.delivery_id, last.created_at_ms)
         return response
+
+    async def GetTicketsOfCustomers(  # noqa: N802
+        self, request: pb.GetTicketsOfCustomersRequest, context: Context
+    ) -> pb.GetTicketsOfCustomersResponse:
+        ids, count = request.customer_ids, len(request.customer_ids)
+        accept(
+            refused_key("house_id", request.house_id),
+            None if 1 <= count <= MAX_RECORDS else FieldInvalid("customer_ids", f"has {count}", f"1 to {MAX_RECORDS}"),
+            *(refused_key(f"customer_ids[{place}]", one) for place, one in enumerate(ids[:MAX_RECORDS])),
+        )
+        tickets, letters = await self._sold_tickets.of_customers(request.house_id, ids)
+        return pb.GetTicketsOfCustomersResponse(
+            tickets=[_of_customer(ticket, name) for ticket, name in tickets],
+            letters=[_letter(letter, email) for letter, email in letters],
+        )
 
     async def SendTicketsAgain(  # noqa: N802
         self, request: pb.SendTicketsAgainRequest, context: Context
@@ -141,4 +160,24 @@ def _ticket(ticket: Ticket) -> pb.SoldTicket:
         performance_id=ticket.performance_id,
         seat_id=ticket.seat.seat_id,
         holder_id=ticket.holder_id,
+    )
+
+
+def _of_customer(ticket: Ticket, name: str) -> pb.TicketOfCustomer:
+    return pb.TicketOfCustomer(
+        ticket=_ticket(ticket),
+        name=name,
+        issued_at=wire_instant(ticket.issued_at_ms),
+        voided_at=None if ticket.is_valid else wire_instant(ticket.voided_at_ms),
+    )
+
+
+def _letter(line: Delivery, email: str) -> pb.LetterOfCustomer:
+    return pb.LetterOfCustomer(
+        delivery_id=line.delivery_id,
+        order_id=line.occasion.order_id,
+        kind=pb.DeliveryKind.Value(f"DELIVERY_KIND_{line.occasion.kind.value}"),
+        state=pb.DeliveryState.Value(f"DELIVERY_STATE_{line.state.value}"),
+        created_at=wire_instant(line.created_at_ms),
+        email=email,
     )

@@ -49,6 +49,15 @@ class TicketCalls:
             orders=[_issued(one, answer) for one, answer in zip(wanted, answers, strict=True)]
         )
 
+    async def GetOrderTickets(  # noqa: N802
+        self, request: pb.GetOrderTicketsRequest, context: Context
+    ) -> pb.GetOrderTicketsResponse:
+        accept(refused_key("house_id", request.house_id), refused_key("order_id", request.order_id))
+        tickets = await self._order_tickets.standing(request.house_id, request.order_id)
+        return pb.GetOrderTicketsResponse(
+            tickets=[pb.OrderTicket(performance_id=one.performance_id, ticket=_issued_ticket(one)) for one in tickets]
+        )
+
     async def CheckCode(self, request: pb.CheckCodeRequest, context: Context) -> pb.CheckCodeResponse:  # noqa: N802
         accept(
             refused_key("house_id", request.house_id),
@@ -134,11 +143,19 @@ def _issued(wanted: WantedTickets, answer: Issued | Refusal) -> pb.IssuedTickets
     if isinstance(answer, Refusal):
         message.refused = answer.reason()
     else:
-        message.tickets.extend(
-            pb.IssuedTicket(ticket_id=ticket.ticket_id, seat_id=ticket.seat.seat_id, code=ticket.code)
-            for ticket in answer.tickets
-        )
+        message.tickets.extend(_issued_ticket(ticket) for ticket in answer.tickets)
     return message
+
+
+def _issued_ticket(ticket: Ticket) -> pb.IssuedTicket:
+    """To whoever bought: another holder's code is nothing of theirs."""
+    return pb.IssuedTicket(
+        ticket_id=ticket.ticket_id,
+        seat_id=ticket.seat.seat_id,
+        code="" if ticket.holder_id else ticket.code,
+        passed_on=bool(ticket.holder_id),
+        issued_at=wire_instant(ticket.issued_at_ms),
+    )
 
 
 def _tell(response: pb.CheckCodeResponse, ticket: Ticket) -> None:

@@ -47,6 +47,11 @@ class OrderTicketHandler:
             await transaction.commit()
         return answers
 
+    async def standing(self, house_id: str, order_id: str) -> Sequence[Ticket]:
+        """Those of the order that let in, whoever holds them."""
+        async with self._store.transaction(house_id) as transaction:
+            return await transaction.tickets.valid_of_orders([order_id])
+
     def _made(
         self,
         key: SigningKey,

@@ -86,6 +86,21 @@ class SoldTicketHandler:
             found = await transaction.deliveries.page(asked.after, asked.size + 1, order_id, states)
         return found[: asked.size], len(found) > asked.size
 
+    async def of_customers(
+        self, house_id: str, customer_ids: Sequence[str]
+    ) -> tuple[Sequence[tuple[Ticket, str]], Sequence[tuple[Delivery, str]]]:
+        """What is kept of a person: tickets with the names on them, and letters with where else they go."""
+        async with self._store.transaction(house_id) as transaction:
+            tickets = await transaction.tickets.of_customers(customer_ids)
+            letters = await transaction.deliveries.of_customers(customer_ids)
+        return (
+            [(one, self._opened(one.sealed_name)) for one in tickets],
+            [(one, self._opened(one.sealed_email)) for one in letters],
+        )
+
+    def _opened(self, sealed: bytes) -> str:
+        return self._seal.opened(sealed).decode() if sealed else ""
+
     async def send_own(self, asked: Asked[Delivery], house_id: str, held: Held) -> bytes | Refusal:
         """To whoever holds the ticket, at the address that is on file."""
 

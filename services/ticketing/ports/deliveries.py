@@ -31,6 +31,10 @@ class Deliveries(Protocol):
         """The newest first; `order_id` '' is every order, no `states` is every state."""
         ...
 
+    async def of_customers(self, customer_ids: Collection[str]) -> Sequence[Delivery]:
+        """Letters to them, and to others for what they bought; the oldest first."""
+        ...
+
     async def count_again(
         self, order_id: str, since_ms: int, kinds: Collection[DeliveryKind] = (DeliveryKind.AGAIN,)
     ) -> int:

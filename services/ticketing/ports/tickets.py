@@ -73,8 +73,12 @@ class Tickets(Protocol):
         """What was the former customer's is the other's: both records were of one person."""
         ...
 
+    async def of_customers(self, customer_ids: Collection[str]) -> Sequence[Ticket]:
+        """Tickets that they were passed, and those with a name that they bought and nobody was passed."""
+        ...
+
     async def forget_names(self, customer_id: str) -> None:
-        """Of tickets that the customer bought or holds."""
+        """Of tickets that the customer bought or holds; and other addresses that letters of theirs go to."""
         ...
 
     async def revocations(self, performance_id: str, after: int, limit: int) -> tuple[Sequence[Revocation], int]:

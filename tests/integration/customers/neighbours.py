@@ -11,6 +11,11 @@ from balcon.accounts.v1 import accounts_service_pb2 as accounts
 from balcon.accounts.v1.accounts_service_pb2_grpc import AccountsServiceServicer, add_AccountsServiceServicer_to_server
 from balcon.orders.v1 import orders_service_pb2 as orders
 from balcon.orders.v1.orders_service_pb2_grpc import OrdersServiceServicer, add_OrdersServiceServicer_to_server
+from balcon.ticketing.v1 import ticketing_service_pb2 as ticketing
+from balcon.ticketing.v1.ticketing_service_pb2_grpc import (
+    TicketingServiceServicer,
+    add_TicketingServiceServicer_to_server,
+)
 from balcon.types.v1.money_pb2 import Money
 
 from services.runtime.access.refusals import HouseNotFound
@@ -77,11 +82,30 @@ def an_order(
     )
 
 
-class Neighbours:
-    """Both on one port."""
+class Ticketing(TicketingServiceServicer):
+    """Tells of each customer what a test has put there; silent once `is_away`."""
 
     def __init__(self) -> None:
-        self.accounts, self.orders = Accounts(), Orders()  # type: ignore[abstract]
+        self.kept: dict[tuple[str, str], ticketing.GetTicketsOfCustomersResponse] = {}
+        self.is_away = False
+
+    async def GetTicketsOfCustomers(
+        self, request: ticketing.GetTicketsOfCustomersRequest, context: Context
+    ) -> ticketing.GetTicketsOfCustomersResponse:
+        if self.is_away:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
+        told = ticketing.GetTicketsOfCustomersResponse()
+        for customer_id in request.customer_ids:
+            if kept := self.kept.get((request.house_id, customer_id)):
+                told.MergeFrom(kept)
+        return told
+
+
+class Neighbours:
+    """All on one port."""
+
+    def __init__(self) -> None:
+        self.accounts, self.orders, self.ticketing = Accounts(), Orders(), Ticketing()  # type: ignore[abstract]
         self._server = RpcServer(clock=SystemClock(), ids=RandomIds())
 
     async def start(self) -> None:
@@ -91,6 +115,10 @@ class Neighbours:
         )
         self._server.add(
             lambda server: add_OrdersServiceServicer_to_server(self.orders, server), "balcon.orders.v1.OrdersService"
+        )
+        self._server.add(
+            lambda server: add_TicketingServiceServicer_to_server(self.ticketing, server),
+            "balcon.ticketing.v1.TicketingService",
         )
         await self._server.start()
 

@@ -233,6 +233,7 @@ async def running_customers(
             mail_folder=folder,
             accounts_target=neighbours.target,
             orders_target=neighbours.target,
+            ticketing_target=neighbours.target,
             relay_interval_seconds=0.1,
             drain_seconds=1,
             service_key=SecretStr(TEST_SERVICE_KEY),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 
+import grpc
+import pytest
 from balcon.customers.v1 import customers_pb2 as pb
 from balcon.customers.v1 import order_answers_pb2 as form
 from balcon.orders.v1 import orders_events_pb2 as order_events
+from balcon.ticketing.v1 import ticketing_service_pb2 as tickets
 
 from services.customers.adapters.postgres_customers import PostgresCustomers
 from services.runtime.ids import RandomIds
 from services.runtime.seal import Seal
 from services.runtime.testing.clocks import ShiftedClock
 from services.runtime.testing.refusals import refusal
-from tests.integration.customers.neighbours import DUTCH, GERMAN
+from tests.integration.customers.neighbours import DUTCH, GERMAN, Neighbours
 from tests.integration.customers.stage import SHOW, Customers
 
 ADA = "ada@example.org"
@@ -76,6 +79,32 @@ async def test_a_person_is_told_their_answers_and_they_go_with_the_person(custom
     ]
     await customers.stub.EraseCustomer(pb.EraseCustomerRequest(house_id=DUTCH, customer_id=ada))
     assert not await kept(customers)
+
+
+async def test_a_person_is_told_the_names_on_tickets_and_the_letters_that_ticketing_keeps(
+    customers: Customers, neighbours: Neighbours
+) -> None:
+    ada, eve = await customers.customer(ADA), await customers.customer("eve@example.org")
+    merge = pb.MergeCustomersRequest(house_id=DUTCH, customer_id=ada, merged_customer_id=eve)
+    await customers.stub.MergeCustomers(merge)
+    ticketing = neighbours.ticketing
+    ticket = tickets.SoldTicket(ticket_id="tkt_1", order_id="ord_1", performance_id=SHOW, seat_id="A-1", holder_id=ada)
+    ticketing.kept[DUTCH, ada] = tickets.GetTicketsOfCustomersResponse(
+        tickets=[tickets.TicketOfCustomer(ticket=ticket, name="Grace Hopper")]
+    )
+    ticketing.kept[DUTCH, eve] = tickets.GetTicketsOfCustomersResponse(
+        letters=[tickets.LetterOfCustomer(delivery_id="dlv_1", order_id="ord_1", email="once@example.org")]
+    )
+    export = pb.ExportCustomerRequest(house_id=DUTCH, customer_id=ada)
+    told = json.loads((await customers.stub.ExportCustomer(export)).json)
+    seat = {"ticket_id": "tkt_1", "order_id": "ord_1", "performance_id": SHOW, "seat_id": "A-1", "holder_id": ada}
+    assert told["tickets"] == [{"ticket": seat, "name": "Grace Hopper"}]
+    assert told["letters"] == [{"delivery_id": "dlv_1", "order_id": "ord_1", "email": "once@example.org"}]
+    # Half an answer is none.
+    ticketing.is_away = True
+    with pytest.raises(grpc.aio.AioRpcError) as away:
+        await customers.stub.ExportCustomer(export)
+    assert away.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
 async def test_answers_stay_as_long_as_the_papers_of_what_was_paid_and_days_without(

@@ -144,6 +144,45 @@ async def test_the_name_on_a_ticket_goes_with_the_buyer_who_is_erased(post: Post
     await eventually(are_forgotten)
 
 
+async def test_a_person_is_told_all_that_is_kept_of_them_and_nothing_of_others(post: Post) -> None:
+    (first, _), (second, _) = (await tickets(post))[SEATS[0]], (await tickets(post))[SEATS[1]]
+    for ticket_id, name in ((first, "Zoë Ångström"), (second, "Grace Hopper")):
+        rename = pb.RenameTicketRequest(idempotency_key=ticket_id, house_id=HOUSE, ticket_id=ticket_id, name=name)
+        await post.ticketing.stub.RenameTicket(rename)
+    theirs = (await post.ticketing.stub.TransferTicket(transfer(second))).ticket
+    await post.ticketing.stub.RenameTicket(
+        pb.RenameTicketRequest(idempotency_key="ben", house_id=HOUSE, ticket_id=theirs.ticket_id, name="Ben's own")
+    )
+
+    async def told(*customer_ids: str) -> tuple[list[tuple[str, str, bool]], list[str]]:
+        asked = pb.GetTicketsOfCustomersRequest(house_id=HOUSE, customer_ids=customer_ids)
+        answer = await post.ticketing.stub.GetTicketsOfCustomers(asked)
+        kinds = sorted(pb.DeliveryKind.Name(one.kind).removeprefix("DELIVERY_KIND_") for one in answer.letters)
+        return [(one.ticket.ticket_id, one.name, one.HasField("voided_at")) for one in answer.tickets], kinds
+
+    bought = {(first, "Zoë Ångström", False), (second, "Grace Hopper", True)}
+    kept, letters = await told("cus_ada")
+    assert (set(kept), letters) == (bought, ["CHANGED", "CHANGED", "CONFIRMATION", "PASSED_ON"])
+    assert await told("cus_ben") == ([(theirs.ticket_id, "Ben's own", False)], ["CHANGED", "RECEIVED"])
+    assert await told("cus_other") == ([], [])
+    nobody = await refusal(post.ticketing.stub.GetTicketsOfCustomers(pb.GetTicketsOfCustomersRequest(house_id=HOUSE)))
+    assert [one.field for one in nobody.violations] == ["customer_ids"]
+
+
+async def test_another_address_is_told_and_goes_with_the_buyer_who_is_erased(post: Post, mail: MailServer) -> None:
+    mail.is_away = True
+    await post.ticketing.stub.SendTicketsAgain(again("once@reader.example"))
+    asked = pb.GetTicketsOfCustomersRequest(house_id=HOUSE, customer_ids=["cus_ada"])
+    letters = (await post.ticketing.stub.GetTicketsOfCustomers(asked)).letters
+    assert [one.email for one in letters] == ["", "once@reader.example"]
+    await post.ticketing.tell_customer(CustomerErased(house_id=HOUSE, customer_id="cus_ada"), "cus_ada")
+
+    async def is_forgotten() -> None:
+        assert await post.ticketing.rows("SELECT count(*) FROM deliveries WHERE sealed_email <> ''") == [(0,)]
+
+    await eventually(is_forgotten)
+
+
 async def test_a_ticket_that_is_passed_on_has_another_code_and_both_are_told(post: Post) -> None:
     ticket_id, code = (await tickets(post))[SEATS[0]]
     request = transfer(ticket_id, key="transfer-1")
@@ -163,6 +202,28 @@ async def test_a_ticket_that_is_passed_on_has_another_code_and_both_are_told(pos
     await post.ended(4)
     sent_again = printed(post.letters()[-1])
     assert (SEATS[1] in sent_again, SEATS[0] in sent_again) == (True, False)
+
+
+async def test_r2_9_orders_are_told_no_code_of_a_ticket_that_was_passed_on_until_it_comes_back(post: Post) -> None:
+    (ticket_id, code), (_, stays) = (await tickets(post))[SEATS[0]], (await tickets(post))[SEATS[1]]
+    asked = pb.GetOrderTicketsRequest(house_id=HOUSE, order_id="ord_1")
+
+    async def told() -> dict[str, tuple[str, str, bool]]:
+        answer = await post.ticketing.stub.GetOrderTickets(asked)
+        return {
+            one.ticket.seat_id: (one.ticket.ticket_id, one.ticket.code, one.ticket.passed_on) for one in answer.tickets
+        }
+
+    assert (await told())[SEATS[0]] == (ticket_id, code, False)
+    new = (await post.ticketing.stub.TransferTicket(transfer(ticket_id))).ticket
+    assert (await told())[SEATS[0]] == (new.ticket_id, "", True)
+    back = (await post.ticketing.stub.TransferTicket(transfer(new.ticket_id, email=ADA.email))).ticket
+    _, new_code = (await tickets(post))[SEATS[0]]
+    found = await told()
+    assert found[SEATS[0]] == (back.ticket_id, new_code, False)
+    assert found[SEATS[1]][1] == stays
+    nobodys = pb.GetOrderTicketsRequest(house_id=HOUSE, order_id="ord_none")
+    assert not (await post.ticketing.stub.GetOrderTickets(nobodys)).tickets
 
 
 async def test_r2_10_who_was_passed_a_ticket_is_told_of_a_move_too(post: Post) -> None:

@@ -22,10 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from balcon.ticketing.v1 import deliveries_pb2 as balcon_dot_ticketing_dot_v1_dot_deliveries__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&balcon/ticketing/v1/sold_tickets.proto\x12\x13\x62\x61lcon.ticketing.v1\x1a\x1fgoogle/api/field_behavior.proto\"m\n\nSoldTicket\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x0f\n\x07seat_id\x18\x04 \x01(\t\x12\x11\n\tholder_id\x18\x05 \x01(\t\"y\n\x13RenameTicketRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tticket_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"G\n\x14RenameTicketResponse\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x1f.balcon.ticketing.v1.SoldTicket\"\xa8\x01\n\x15TransferTicketRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tticket_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x65mail\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08language\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"I\n\x16TransferTicketResponse\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x1f.balcon.ticketing.v1.SoldTicketb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&balcon/ticketing/v1/sold_tickets.proto\x12\x13\x62\x61lcon.ticketing.v1\x1a$balcon/ticketing/v1/deliveries.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"m\n\nSoldTicket\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x16\n\x0eperformance_id\x18\x03 \x01(\t\x12\x0f\n\x07seat_id\x18\x04 \x01(\t\x12\x11\n\tholder_id\x18\x05 \x01(\t\"y\n\x13RenameTicketRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tticket_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"G\n\x14RenameTicketResponse\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x1f.balcon.ticketing.v1.SoldTicket\"\xa8\x01\n\x15TransferTicketRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tticket_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x65mail\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08language\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"I\n\x16TransferTicketResponse\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x1f.balcon.ticketing.v1.SoldTicket\"R\n\x1cGetTicketsOfCustomersRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x63ustomer_ids\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\"\xaf\x01\n\x10TicketOfCustomer\x12/\n\x06ticket\x18\x01 \x01(\x0b\x32\x1f.balcon.ticketing.v1.SoldTicket\x12\x0c\n\x04name\x18\x02 \x01(\t\x12-\n\tissued_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tvoided_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xdc\x01\n\x10LetterOfCustomer\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12/\n\x04kind\x18\x03 \x01(\x0e\x32!.balcon.ticketing.v1.DeliveryKind\x12\x31\n\x05state\x18\x04 \x01(\x0e\x32\".balcon.ticketing.v1.DeliveryState\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x65mail\x18\x06 \x01(\t\"\x8f\x01\n\x1dGetTicketsOfCustomersResponse\x12\x36\n\x07tickets\x18\x01 \x03(\x0b\x32%.balcon.ticketing.v1.TicketOfCustomer\x12\x36\n\x07letters\x18\x02 \x03(\x0b\x32%.balcon.ticketing.v1.LetterOfCustomerb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,14 +54,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRANSFERTICKETREQUEST'].fields_by_name['email']._serialized_options = b'\342A\001\002'
   _globals['_TRANSFERTICKETREQUEST'].fields_by_name['language']._loaded_options = None
   _globals['_TRANSFERTICKETREQUEST'].fields_by_name['language']._serialized_options = b'\342A\001\001'
-  _globals['_SOLDTICKET']._serialized_start=96
-  _globals['_SOLDTICKET']._serialized_end=205
-  _globals['_RENAMETICKETREQUEST']._serialized_start=207
-  _globals['_RENAMETICKETREQUEST']._serialized_end=328
-  _globals['_RENAMETICKETRESPONSE']._serialized_start=330
-  _globals['_RENAMETICKETRESPONSE']._serialized_end=401
-  _globals['_TRANSFERTICKETREQUEST']._serialized_start=404
-  _globals['_TRANSFERTICKETREQUEST']._serialized_end=572
-  _globals['_TRANSFERTICKETRESPONSE']._serialized_start=574
-  _globals['_TRANSFERTICKETRESPONSE']._serialized_end=647
+  _globals['_GETTICKETSOFCUSTOMERSREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_GETTICKETSOFCUSTOMERSREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_GETTICKETSOFCUSTOMERSREQUEST'].fields_by_name['customer_ids']._loaded_options = None
+  _globals['_GETTICKETSOFCUSTOMERSREQUEST'].fields_by_name['customer_ids']._serialized_options = b'\342A\001\002'
+  _globals['_SOLDTICKET']._serialized_start=167
+  _globals['_SOLDTICKET']._serialized_end=276
+  _globals['_RENAMETICKETREQUEST']._serialized_start=278
+  _globals['_RENAMETICKETREQUEST']._serialized_end=399
+  _globals['_RENAMETICKETRESPONSE']._serialized_start=401
+  _globals['_RENAMETICKETRESPONSE']._serialized_end=472
+  _globals['_TRANSFERTICKETREQUEST']._serialized_start=475
+  _globals['_TRANSFERTICKETREQUEST']._serialized_end=643
+  _globals['_TRANSFERTICKETRESPONSE']._serialized_start=645
+  _globals['_TRANSFERTICKETRESPONSE']._serialized_end=718
+  _globals['_GETTICKETSOFCUSTOMERSREQUEST']._serialized_start=720
+  _globals['_GETTICKETSOFCUSTOMERSREQUEST']._serialized_end=802
+  _globals['_TICKETOFCUSTOMER']._serialized_start=805
+  _globals['_TICKETOFCUSTOMER']._serialized_end=980
+  _globals['_LETTEROFCUSTOMER']._serialized_start=983
+  _globals['_LETTEROFCUSTOMER']._serialized_end=1203
+  _globals['_GETTICKETSOFCUSTOMERSRESPONSE']._serialized_start=1206
+  _globals['_GETTICKETSOFCUSTOMERSRESPONSE']._serialized_end=1349
 # @@protoc_insertion_point(module_scope)

@@ -3,8 +3,12 @@
 isort:skip_file
 Tickets that were sold: another name on one, and another person's."""
 
+from balcon.ticketing.v1 import deliveries_pb2 as _deliveries_pb2
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -177,3 +181,145 @@ class TransferTicketResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TransferTicketResponse: _TypeAlias = TransferTicketResponse  # noqa: Y015
+
+@_typing.final
+class GetTicketsOfCustomersRequest(_message.Message):
+    """What GetTicketsOfCustomers is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_IDS_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    @_builtins.property
+    def customer_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All records of one person, 1 to 100."""
+
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        customer_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_ids", b"customer_ids", "house_id", b"house_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTicketsOfCustomersRequest: _TypeAlias = GetTicketsOfCustomersRequest  # noqa: Y015
+
+@_typing.final
+class TicketOfCustomer(_message.Message):
+    """A ticket as it is told to whoever holds it, or bought it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ISSUED_AT_FIELD_NUMBER: _builtins.int
+    VOIDED_AT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Who is to sit there; empty: nobody said."""
+    @_builtins.property
+    def ticket(self) -> Global___SoldTicket:
+        """The ticket."""
+
+    @_builtins.property
+    def issued_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when it is theirs."""
+
+    @_builtins.property
+    def voided_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when it lets nobody in; unset: it does."""
+
+    def __init__(
+        self,
+        *,
+        ticket: Global___SoldTicket | None = ...,
+        name: _builtins.str = ...,
+        issued_at: _timestamp_pb2.Timestamp | None = ...,
+        voided_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issued_at", b"issued_at", "ticket", b"ticket", "voided_at", b"voided_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["issued_at", b"issued_at", "name", b"name", "ticket", b"ticket", "voided_at", b"voided_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TicketOfCustomer: _TypeAlias = TicketOfCustomer  # noqa: Y015
+
+@_typing.final
+class LetterOfCustomer(_message.Message):
+    """A letter as it is told to whom it went."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELIVERY_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    EMAIL_FIELD_NUMBER: _builtins.int
+    delivery_id: _builtins.str
+    """The letter."""
+    order_id: _builtins.str
+    """The order."""
+    kind: _deliveries_pb2.DeliveryKind.ValueType
+    """Why it was sent."""
+    state: _deliveries_pb2.DeliveryState.ValueType
+    """How far it is."""
+    email: _builtins.str
+    """Where it goes instead of to the person's own address, as long as it is kept."""
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when it was to be sent."""
+
+    def __init__(
+        self,
+        *,
+        delivery_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        kind: _deliveries_pb2.DeliveryKind.ValueType = ...,
+        state: _deliveries_pb2.DeliveryState.ValueType = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        email: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "delivery_id", b"delivery_id", "email", b"email", "kind", b"kind", "order_id", b"order_id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LetterOfCustomer: _TypeAlias = LetterOfCustomer  # noqa: Y015
+
+@_typing.final
+class GetTicketsOfCustomersResponse(_message.Message):
+    """What GetTicketsOfCustomers answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKETS_FIELD_NUMBER: _builtins.int
+    LETTERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedCompositeFieldContainer[Global___TicketOfCustomer]:
+        """Tickets that the person was passed, or passed on after that, and those that were bought and have a name."""
+
+    @_builtins.property
+    def letters(self) -> _containers.RepeatedCompositeFieldContainer[Global___LetterOfCustomer]:
+        """Letters to the person, or on the person's behalf."""
+
+    def __init__(
+        self,
+        *,
+        tickets: _abc.Iterable[Global___TicketOfCustomer] | None = ...,
+        letters: _abc.Iterable[Global___LetterOfCustomer] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["letters", b"letters", "tickets", b"tickets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTicketsOfCustomersResponse: _TypeAlias = GetTicketsOfCustomersResponse  # noqa: Y015

@@ -62,9 +62,13 @@ from balcon.ticketing.v1.paper_style_pb2 import GetPaperStyleResponse as GetPape
 from balcon.ticketing.v1.paper_style_pb2 import PaperStyle as PaperStyle
 from balcon.ticketing.v1.paper_style_pb2 import UpdatePaperStyleRequest as UpdatePaperStyleRequest
 from balcon.ticketing.v1.paper_style_pb2 import UpdatePaperStyleResponse as UpdatePaperStyleResponse
+from balcon.ticketing.v1.sold_tickets_pb2 import GetTicketsOfCustomersRequest as GetTicketsOfCustomersRequest
+from balcon.ticketing.v1.sold_tickets_pb2 import GetTicketsOfCustomersResponse as GetTicketsOfCustomersResponse
+from balcon.ticketing.v1.sold_tickets_pb2 import LetterOfCustomer as LetterOfCustomer
 from balcon.ticketing.v1.sold_tickets_pb2 import RenameTicketRequest as RenameTicketRequest
 from balcon.ticketing.v1.sold_tickets_pb2 import RenameTicketResponse as RenameTicketResponse
 from balcon.ticketing.v1.sold_tickets_pb2 import SoldTicket as SoldTicket
+from balcon.ticketing.v1.sold_tickets_pb2 import TicketOfCustomer as TicketOfCustomer
 from balcon.ticketing.v1.sold_tickets_pb2 import TransferTicketRequest as TransferTicketRequest
 from balcon.ticketing.v1.sold_tickets_pb2 import TransferTicketResponse as TransferTicketResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysRequest as ListTicketKeysRequest
@@ -80,6 +84,8 @@ from balcon.ticketing.v1.tickets_pb2 import CheckCodeRequest as CheckCodeRequest
 from balcon.ticketing.v1.tickets_pb2 import CheckCodeResponse as CheckCodeResponse
 from balcon.ticketing.v1.tickets_pb2 import CodeRevocation as CodeRevocation
 from balcon.ticketing.v1.tickets_pb2 import CodeVerdict as CodeVerdict
+from balcon.ticketing.v1.tickets_pb2 import GetOrderTicketsRequest as GetOrderTicketsRequest
+from balcon.ticketing.v1.tickets_pb2 import GetOrderTicketsResponse as GetOrderTicketsResponse
 from balcon.ticketing.v1.tickets_pb2 import ImportForeignCodesRequest as ImportForeignCodesRequest
 from balcon.ticketing.v1.tickets_pb2 import ImportForeignCodesResponse as ImportForeignCodesResponse
 from balcon.ticketing.v1.tickets_pb2 import IssueTicketsRequest as IssueTicketsRequest
@@ -88,6 +94,7 @@ from balcon.ticketing.v1.tickets_pb2 import IssuedTicket as IssuedTicket
 from balcon.ticketing.v1.tickets_pb2 import IssuedTickets as IssuedTickets
 from balcon.ticketing.v1.tickets_pb2 import ListRevocationsRequest as ListRevocationsRequest
 from balcon.ticketing.v1.tickets_pb2 import ListRevocationsResponse as ListRevocationsResponse
+from balcon.ticketing.v1.tickets_pb2 import OrderTicket as OrderTicket
 from balcon.ticketing.v1.tickets_pb2 import OrderTickets as OrderTickets
 from balcon.ticketing.v1.tickets_pb2 import TicketSeat as TicketSeat
 from balcon.ticketing.v1.tickets_pb2 import WatchRevocationsRequest as WatchRevocationsRequest

@@ -50,6 +50,16 @@ class TicketingServiceStub:
                 request_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.IssueTicketsRequest.SerializeToString,
                 response_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.IssueTicketsResponse.FromString,
                 _registered_method=True)
+        self.GetOrderTickets = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/GetOrderTickets',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.GetOrderTicketsRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.GetOrderTicketsResponse.FromString,
+                _registered_method=True)
+        self.GetTicketsOfCustomers = channel.unary_unary(
+                '/balcon.ticketing.v1.TicketingService/GetTicketsOfCustomers',
+                request_serializer=balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.GetTicketsOfCustomersRequest.SerializeToString,
+                response_deserializer=balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.GetTicketsOfCustomersResponse.FromString,
+                _registered_method=True)
         self.CheckCode = channel.unary_unary(
                 '/balcon.ticketing.v1.TicketingService/CheckCode',
                 request_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.CheckCodeRequest.SerializeToString,
@@ -160,6 +170,21 @@ class TicketingServiceServicer:
 
     def IssueTickets(self, request, context):
         """Tickets for orders that are paid and sold. For the orders service: the same again gets the same tickets.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetOrderTickets(self, request, context):
+        """The tickets of an order as they stand. For the orders service, which shows them to whoever bought: the code of one
+        that was passed on is not told.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTicketsOfCustomers(self, request, context):
+        """All that is kept here of a person, for the document that customers tells them. For the customers service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -312,6 +337,16 @@ def add_TicketingServiceServicer_to_server(servicer, server):
                     request_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.IssueTicketsRequest.FromString,
                     response_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.IssueTicketsResponse.SerializeToString,
             ),
+            'GetOrderTickets': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOrderTickets,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.GetOrderTicketsRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.GetOrderTicketsResponse.SerializeToString,
+            ),
+            'GetTicketsOfCustomers': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTicketsOfCustomers,
+                    request_deserializer=balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.GetTicketsOfCustomersRequest.FromString,
+                    response_serializer=balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.GetTicketsOfCustomersResponse.SerializeToString,
+            ),
             'CheckCode': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckCode,
                     request_deserializer=balcon_dot_ticketing_dot_v1_dot_tickets__pb2.CheckCodeRequest.FromString,
@@ -463,6 +498,60 @@ class TicketingService:
             '/balcon.ticketing.v1.TicketingService/IssueTickets',
             balcon_dot_ticketing_dot_v1_dot_tickets__pb2.IssueTicketsRequest.SerializeToString,
             balcon_dot_ticketing_dot_v1_dot_tickets__pb2.IssueTicketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOrderTickets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/GetOrderTickets',
+            balcon_dot_ticketing_dot_v1_dot_tickets__pb2.GetOrderTicketsRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_tickets__pb2.GetOrderTicketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTicketsOfCustomers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balcon.ticketing.v1.TicketingService/GetTicketsOfCustomers',
+            balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.GetTicketsOfCustomersRequest.SerializeToString,
+            balcon_dot_ticketing_dot_v1_dot_sold__tickets__pb2.GetTicketsOfCustomersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -68,9 +68,13 @@ from balcon.ticketing.v1.paper_style_pb2 import GetPaperStyleResponse as GetPape
 from balcon.ticketing.v1.paper_style_pb2 import PaperStyle as PaperStyle
 from balcon.ticketing.v1.paper_style_pb2 import UpdatePaperStyleRequest as UpdatePaperStyleRequest
 from balcon.ticketing.v1.paper_style_pb2 import UpdatePaperStyleResponse as UpdatePaperStyleResponse
+from balcon.ticketing.v1.sold_tickets_pb2 import GetTicketsOfCustomersRequest as GetTicketsOfCustomersRequest
+from balcon.ticketing.v1.sold_tickets_pb2 import GetTicketsOfCustomersResponse as GetTicketsOfCustomersResponse
+from balcon.ticketing.v1.sold_tickets_pb2 import LetterOfCustomer as LetterOfCustomer
 from balcon.ticketing.v1.sold_tickets_pb2 import RenameTicketRequest as RenameTicketRequest
 from balcon.ticketing.v1.sold_tickets_pb2 import RenameTicketResponse as RenameTicketResponse
 from balcon.ticketing.v1.sold_tickets_pb2 import SoldTicket as SoldTicket
+from balcon.ticketing.v1.sold_tickets_pb2 import TicketOfCustomer as TicketOfCustomer
 from balcon.ticketing.v1.sold_tickets_pb2 import TransferTicketRequest as TransferTicketRequest
 from balcon.ticketing.v1.sold_tickets_pb2 import TransferTicketResponse as TransferTicketResponse
 from balcon.ticketing.v1.ticket_keys_pb2 import ListTicketKeysRequest as ListTicketKeysRequest
@@ -86,6 +90,8 @@ from balcon.ticketing.v1.tickets_pb2 import CheckCodeRequest as CheckCodeRequest
 from balcon.ticketing.v1.tickets_pb2 import CheckCodeResponse as CheckCodeResponse
 from balcon.ticketing.v1.tickets_pb2 import CodeRevocation as CodeRevocation
 from balcon.ticketing.v1.tickets_pb2 import CodeVerdict as CodeVerdict
+from balcon.ticketing.v1.tickets_pb2 import GetOrderTicketsRequest as GetOrderTicketsRequest
+from balcon.ticketing.v1.tickets_pb2 import GetOrderTicketsResponse as GetOrderTicketsResponse
 from balcon.ticketing.v1.tickets_pb2 import ImportForeignCodesRequest as ImportForeignCodesRequest
 from balcon.ticketing.v1.tickets_pb2 import ImportForeignCodesResponse as ImportForeignCodesResponse
 from balcon.ticketing.v1.tickets_pb2 import IssueTicketsRequest as IssueTicketsRequest
@@ -94,6 +100,7 @@ from balcon.ticketing.v1.tickets_pb2 import IssuedTicket as IssuedTicket
 from balcon.ticketing.v1.tickets_pb2 import IssuedTickets as IssuedTickets
 from balcon.ticketing.v1.tickets_pb2 import ListRevocationsRequest as ListRevocationsRequest
 from balcon.ticketing.v1.tickets_pb2 import ListRevocationsResponse as ListRevocationsResponse
+from balcon.ticketing.v1.tickets_pb2 import OrderTicket as OrderTicket
 from balcon.ticketing.v1.tickets_pb2 import OrderTickets as OrderTickets
 from balcon.ticketing.v1.tickets_pb2 import TicketSeat as TicketSeat
 from balcon.ticketing.v1.tickets_pb2 import WatchRevocationsRequest as WatchRevocationsRequest
@@ -131,6 +138,12 @@ class TicketingServiceStub:
     """The public keys that codes are checked with, without asking for each."""
     IssueTickets: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.IssueTicketsRequest, _tickets_pb2.IssueTicketsResponse]
     """Tickets for orders that are paid and sold. For the orders service: the same again gets the same tickets."""
+    GetOrderTickets: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.GetOrderTicketsRequest, _tickets_pb2.GetOrderTicketsResponse]
+    """The tickets of an order as they stand. For the orders service, which shows them to whoever bought: the code of one
+    that was passed on is not told.
+    """
+    GetTicketsOfCustomers: _grpc.UnaryUnaryMultiCallable[_sold_tickets_pb2.GetTicketsOfCustomersRequest, _sold_tickets_pb2.GetTicketsOfCustomersResponse]
+    """All that is kept here of a person, for the document that customers tells them. For the customers service."""
     CheckCode: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.CheckCodeRequest, _tickets_pb2.CheckCodeResponse]
     """What a code is worth now. Entries are not counted here."""
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.ListRevocationsRequest, _tickets_pb2.ListRevocationsResponse]
@@ -181,6 +194,12 @@ class TicketingServiceAsyncStub(TicketingServiceStub):
     """The public keys that codes are checked with, without asking for each."""
     IssueTickets: _aio.UnaryUnaryMultiCallable[_tickets_pb2.IssueTicketsRequest, _tickets_pb2.IssueTicketsResponse]  # type: ignore[assignment]
     """Tickets for orders that are paid and sold. For the orders service: the same again gets the same tickets."""
+    GetOrderTickets: _aio.UnaryUnaryMultiCallable[_tickets_pb2.GetOrderTicketsRequest, _tickets_pb2.GetOrderTicketsResponse]  # type: ignore[assignment]
+    """The tickets of an order as they stand. For the orders service, which shows them to whoever bought: the code of one
+    that was passed on is not told.
+    """
+    GetTicketsOfCustomers: _aio.UnaryUnaryMultiCallable[_sold_tickets_pb2.GetTicketsOfCustomersRequest, _sold_tickets_pb2.GetTicketsOfCustomersResponse]  # type: ignore[assignment]
+    """All that is kept here of a person, for the document that customers tells them. For the customers service."""
     CheckCode: _aio.UnaryUnaryMultiCallable[_tickets_pb2.CheckCodeRequest, _tickets_pb2.CheckCodeResponse]  # type: ignore[assignment]
     """What a code is worth now. Entries are not counted here."""
     ListRevocations: _aio.UnaryUnaryMultiCallable[_tickets_pb2.ListRevocationsRequest, _tickets_pb2.ListRevocationsResponse]  # type: ignore[assignment]
@@ -240,6 +259,24 @@ class TicketingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_tickets_pb2.IssueTicketsResponse, _abc.Awaitable[_tickets_pb2.IssueTicketsResponse]]:
         """Tickets for orders that are paid and sold. For the orders service: the same again gets the same tickets."""
+
+    @_abc_1.abstractmethod
+    def GetOrderTickets(
+        self,
+        request: _tickets_pb2.GetOrderTicketsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tickets_pb2.GetOrderTicketsResponse, _abc.Awaitable[_tickets_pb2.GetOrderTicketsResponse]]:
+        """The tickets of an order as they stand. For the orders service, which shows them to whoever bought: the code of one
+        that was passed on is not told.
+        """
+
+    @_abc_1.abstractmethod
+    def GetTicketsOfCustomers(
+        self,
+        request: _sold_tickets_pb2.GetTicketsOfCustomersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sold_tickets_pb2.GetTicketsOfCustomersResponse, _abc.Awaitable[_sold_tickets_pb2.GetTicketsOfCustomersResponse]]:
+        """All that is kept here of a person, for the document that customers tells them. For the customers service."""
 
     @_abc_1.abstractmethod
     def CheckCode(

@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!balcon/ticketing/v1/tickets.proto\x12\x13\x62\x61lcon.ticketing.v1\x1a*balcon/ticketing/v1/ticketing_events.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\x01\n\nTicketSeat\x12\x15\n\x07seat_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bticket_type\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04zone\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08row_name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tseat_name\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\"\xad\x01\n\x0cOrderTickets\x12\x16\n\x08order_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\x05seats\x18\x03 \x03(\x0b\x32\x1f.balcon.ticketing.v1.TicketSeatB\x04\xe2\x41\x01\x02\x12\x31\n\x07paid_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"f\n\x13IssueTicketsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x37\n\x06orders\x18\x02 \x03(\x0b\x32!.balcon.ticketing.v1.OrderTicketsB\x04\xe2\x41\x01\x02\"@\n\x0cIssuedTicket\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x0c\n\x04\x63ode\x18\x03 \x01(\t\"~\n\rIssuedTickets\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12\x32\n\x07tickets\x18\x03 \x03(\x0b\x32!.balcon.ticketing.v1.IssuedTicket\x12\x0f\n\x07refused\x18\x04 \x01(\t\"J\n\x14IssueTicketsResponse\x12\x32\n\x06orders\x18\x01 \x03(\x0b\x32\".balcon.ticketing.v1.IssuedTickets\"\\\n\x10\x43heckCodeRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x63ode\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"\xe4\x01\n\x11\x43heckCodeResponse\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .balcon.ticketing.v1.CodeVerdict\x12\x11\n\tticket_id\x18\x02 \x01(\t\x12\x0f\n\x07seat_id\x18\x03 \x01(\t\x12\x13\n\x0bticket_type\x18\x04 \x01(\t\x12\x34\n\x0bvoid_reason\x18\x05 \x01(\x0e\x32\x1f.balcon.ticketing.v1.VoidReason\x12-\n\tvoided_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"|\n\x16ListRevocationsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x61\x66ter\x18\x03 \x01(\x04\x42\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x04 \x01(\rB\x04\xe2\x41\x01\x01\"\xa9\x01\n\x0e\x43odeRevocation\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x11\n\tticket_id\x18\x02 \x01(\t\x12\x14\n\x0c\x66oreign_code\x18\x03 \x01(\t\x12/\n\x06reason\x18\x04 \x01(\x0e\x32\x1f.balcon.ticketing.v1.VoidReason\x12-\n\tvoided_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"h\n\x17ListRevocationsResponse\x12\x38\n\x0brevocations\x18\x01 \x03(\x0b\x32#.balcon.ticketing.v1.CodeRevocation\x12\x13\n\x0blast_number\x18\x02 \x01(\x04\"\xb8\x01\n\x19ImportForeignCodesRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x61llotment_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03\x63sv\x18\x05 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x17\n\ttest_code\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\"I\n\x1aImportForeignCodesResponse\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x01 \x01(\r\x12\x0c\n\x04kept\x18\x02 \x01(\r\x12\x0e\n\x06voided\x18\x03 \x01(\r\"d\n\x17WatchRevocationsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x61\x66ter\x18\x03 \x01(\x04\x42\x04\xe2\x41\x01\x01\"i\n\x18WatchRevocationsResponse\x12\x38\n\x0brevocations\x18\x01 \x03(\x0b\x32#.balcon.ticketing.v1.CodeRevocation\x12\x13\n\x0blast_number\x18\x02 \x01(\x04*\xb2\x01\n\x0b\x43odeVerdict\x12\x1c\n\x18\x43ODE_VERDICT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43ODE_VERDICT_VALID\x10\x01\x12\x15\n\x11\x43ODE_VERDICT_VOID\x10\x02\x12\"\n\x1e\x43ODE_VERDICT_OTHER_PERFORMANCE\x10\x03\x12\x18\n\x14\x43ODE_VERDICT_UNKNOWN\x10\x04\x12\x18\n\x14\x43ODE_VERDICT_FOREIGN\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!balcon/ticketing/v1/tickets.proto\x12\x13\x62\x61lcon.ticketing.v1\x1a*balcon/ticketing/v1/ticketing_events.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\x01\n\nTicketSeat\x12\x15\n\x07seat_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bticket_type\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04zone\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08row_name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tseat_name\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\"\xad\x01\n\x0cOrderTickets\x12\x16\n\x08order_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\x05seats\x18\x03 \x03(\x0b\x32\x1f.balcon.ticketing.v1.TicketSeatB\x04\xe2\x41\x01\x02\x12\x31\n\x07paid_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"f\n\x13IssueTicketsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x37\n\x06orders\x18\x02 \x03(\x0b\x32!.balcon.ticketing.v1.OrderTicketsB\x04\xe2\x41\x01\x02\"\x82\x01\n\x0cIssuedTicket\x12\x11\n\tticket_id\x18\x01 \x01(\t\x12\x0f\n\x07seat_id\x18\x02 \x01(\t\x12\x0c\n\x04\x63ode\x18\x03 \x01(\t\x12\x11\n\tpassed_on\x18\x04 \x01(\x08\x12-\n\tissued_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"~\n\rIssuedTickets\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x16\n\x0eperformance_id\x18\x02 \x01(\t\x12\x32\n\x07tickets\x18\x03 \x03(\x0b\x32!.balcon.ticketing.v1.IssuedTicket\x12\x0f\n\x07refused\x18\x04 \x01(\t\"J\n\x14IssueTicketsResponse\x12\x32\n\x06orders\x18\x01 \x03(\x0b\x32\".balcon.ticketing.v1.IssuedTickets\"H\n\x16GetOrderTicketsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08order_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"X\n\x0bOrderTicket\x12\x16\n\x0eperformance_id\x18\x01 \x01(\t\x12\x31\n\x06ticket\x18\x02 \x01(\x0b\x32!.balcon.ticketing.v1.IssuedTicket\"L\n\x17GetOrderTicketsResponse\x12\x31\n\x07tickets\x18\x01 \x03(\x0b\x32 .balcon.ticketing.v1.OrderTicket\"\\\n\x10\x43heckCodeRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x63ode\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"\xe4\x01\n\x11\x43heckCodeResponse\x12\x31\n\x07verdict\x18\x01 \x01(\x0e\x32 .balcon.ticketing.v1.CodeVerdict\x12\x11\n\tticket_id\x18\x02 \x01(\t\x12\x0f\n\x07seat_id\x18\x03 \x01(\t\x12\x13\n\x0bticket_type\x18\x04 \x01(\t\x12\x34\n\x0bvoid_reason\x18\x05 \x01(\x0e\x32\x1f.balcon.ticketing.v1.VoidReason\x12-\n\tvoided_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"|\n\x16ListRevocationsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x61\x66ter\x18\x03 \x01(\x04\x42\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x04 \x01(\rB\x04\xe2\x41\x01\x01\"\xa9\x01\n\x0e\x43odeRevocation\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x11\n\tticket_id\x18\x02 \x01(\t\x12\x14\n\x0c\x66oreign_code\x18\x03 \x01(\t\x12/\n\x06reason\x18\x04 \x01(\x0e\x32\x1f.balcon.ticketing.v1.VoidReason\x12-\n\tvoided_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"h\n\x17ListRevocationsResponse\x12\x38\n\x0brevocations\x18\x01 \x03(\x0b\x32#.balcon.ticketing.v1.CodeRevocation\x12\x13\n\x0blast_number\x18\x02 \x01(\x04\"\xb8\x01\n\x19ImportForeignCodesRequest\x12\x1d\n\x0fidempotency_key\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08house_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x61llotment_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03\x63sv\x18\x05 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x17\n\ttest_code\x18\x06 \x01(\tB\x04\xe2\x41\x01\x02\"I\n\x1aImportForeignCodesResponse\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x01 \x01(\r\x12\x0c\n\x04kept\x18\x02 \x01(\r\x12\x0e\n\x06voided\x18\x03 \x01(\r\"d\n\x17WatchRevocationsRequest\x12\x16\n\x08house_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0eperformance_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x61\x66ter\x18\x03 \x01(\x04\x42\x04\xe2\x41\x01\x01\"i\n\x18WatchRevocationsResponse\x12\x38\n\x0brevocations\x18\x01 \x03(\x0b\x32#.balcon.ticketing.v1.CodeRevocation\x12\x13\n\x0blast_number\x18\x02 \x01(\x04*\xb2\x01\n\x0b\x43odeVerdict\x12\x1c\n\x18\x43ODE_VERDICT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43ODE_VERDICT_VALID\x10\x01\x12\x15\n\x11\x43ODE_VERDICT_VOID\x10\x02\x12\"\n\x1e\x43ODE_VERDICT_OTHER_PERFORMANCE\x10\x03\x12\x18\n\x14\x43ODE_VERDICT_UNKNOWN\x10\x04\x12\x18\n\x14\x43ODE_VERDICT_FOREIGN\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,6 +56,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ISSUETICKETSREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
   _globals['_ISSUETICKETSREQUEST'].fields_by_name['orders']._loaded_options = None
   _globals['_ISSUETICKETSREQUEST'].fields_by_name['orders']._serialized_options = b'\342A\001\002'
+  _globals['_GETORDERTICKETSREQUEST'].fields_by_name['house_id']._loaded_options = None
+  _globals['_GETORDERTICKETSREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
+  _globals['_GETORDERTICKETSREQUEST'].fields_by_name['order_id']._loaded_options = None
+  _globals['_GETORDERTICKETSREQUEST'].fields_by_name['order_id']._serialized_options = b'\342A\001\002'
   _globals['_CHECKCODEREQUEST'].fields_by_name['house_id']._loaded_options = None
   _globals['_CHECKCODEREQUEST'].fields_by_name['house_id']._serialized_options = b'\342A\001\002'
   _globals['_CHECKCODEREQUEST'].fields_by_name['performance_id']._loaded_options = None
@@ -88,36 +92,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHREVOCATIONSREQUEST'].fields_by_name['performance_id']._serialized_options = b'\342A\001\002'
   _globals['_WATCHREVOCATIONSREQUEST'].fields_by_name['after']._loaded_options = None
   _globals['_WATCHREVOCATIONSREQUEST'].fields_by_name['after']._serialized_options = b'\342A\001\001'
-  _globals['_CODEVERDICT']._serialized_start=2053
-  _globals['_CODEVERDICT']._serialized_end=2231
+  _globals['_CODEVERDICT']._serialized_start=2362
+  _globals['_CODEVERDICT']._serialized_end=2540
   _globals['_TICKETSEAT']._serialized_start=169
   _globals['_TICKETSEAT']._serialized_end=300
   _globals['_ORDERTICKETS']._serialized_start=303
   _globals['_ORDERTICKETS']._serialized_end=476
   _globals['_ISSUETICKETSREQUEST']._serialized_start=478
   _globals['_ISSUETICKETSREQUEST']._serialized_end=580
-  _globals['_ISSUEDTICKET']._serialized_start=582
-  _globals['_ISSUEDTICKET']._serialized_end=646
-  _globals['_ISSUEDTICKETS']._serialized_start=648
-  _globals['_ISSUEDTICKETS']._serialized_end=774
-  _globals['_ISSUETICKETSRESPONSE']._serialized_start=776
-  _globals['_ISSUETICKETSRESPONSE']._serialized_end=850
-  _globals['_CHECKCODEREQUEST']._serialized_start=852
-  _globals['_CHECKCODEREQUEST']._serialized_end=944
-  _globals['_CHECKCODERESPONSE']._serialized_start=947
-  _globals['_CHECKCODERESPONSE']._serialized_end=1175
-  _globals['_LISTREVOCATIONSREQUEST']._serialized_start=1177
-  _globals['_LISTREVOCATIONSREQUEST']._serialized_end=1301
-  _globals['_CODEREVOCATION']._serialized_start=1304
-  _globals['_CODEREVOCATION']._serialized_end=1473
-  _globals['_LISTREVOCATIONSRESPONSE']._serialized_start=1475
-  _globals['_LISTREVOCATIONSRESPONSE']._serialized_end=1579
-  _globals['_IMPORTFOREIGNCODESREQUEST']._serialized_start=1582
-  _globals['_IMPORTFOREIGNCODESREQUEST']._serialized_end=1766
-  _globals['_IMPORTFOREIGNCODESRESPONSE']._serialized_start=1768
-  _globals['_IMPORTFOREIGNCODESRESPONSE']._serialized_end=1841
-  _globals['_WATCHREVOCATIONSREQUEST']._serialized_start=1843
-  _globals['_WATCHREVOCATIONSREQUEST']._serialized_end=1943
-  _globals['_WATCHREVOCATIONSRESPONSE']._serialized_start=1945
-  _globals['_WATCHREVOCATIONSRESPONSE']._serialized_end=2050
+  _globals['_ISSUEDTICKET']._serialized_start=583
+  _globals['_ISSUEDTICKET']._serialized_end=713
+  _globals['_ISSUEDTICKETS']._serialized_start=715
+  _globals['_ISSUEDTICKETS']._serialized_end=841
+  _globals['_ISSUETICKETSRESPONSE']._serialized_start=843
+  _globals['_ISSUETICKETSRESPONSE']._serialized_end=917
+  _globals['_GETORDERTICKETSREQUEST']._serialized_start=919
+  _globals['_GETORDERTICKETSREQUEST']._serialized_end=991
+  _globals['_ORDERTICKET']._serialized_start=993
+  _globals['_ORDERTICKET']._serialized_end=1081
+  _globals['_GETORDERTICKETSRESPONSE']._serialized_start=1083
+  _globals['_GETORDERTICKETSRESPONSE']._serialized_end=1159
+  _globals['_CHECKCODEREQUEST']._serialized_start=1161
+  _globals['_CHECKCODEREQUEST']._serialized_end=1253
+  _globals['_CHECKCODERESPONSE']._serialized_start=1256
+  _globals['_CHECKCODERESPONSE']._serialized_end=1484
+  _globals['_LISTREVOCATIONSREQUEST']._serialized_start=1486
+  _globals['_LISTREVOCATIONSREQUEST']._serialized_end=1610
+  _globals['_CODEREVOCATION']._serialized_start=1613
+  _globals['_CODEREVOCATION']._serialized_end=1782
+  _globals['_LISTREVOCATIONSRESPONSE']._serialized_start=1784
+  _globals['_LISTREVOCATIONSRESPONSE']._serialized_end=1888
+  _globals['_IMPORTFOREIGNCODESREQUEST']._serialized_start=1891
+  _globals['_IMPORTFOREIGNCODESREQUEST']._serialized_end=2075
+  _globals['_IMPORTFOREIGNCODESRESPONSE']._serialized_start=2077
+  _globals['_IMPORTFOREIGNCODESRESPONSE']._serialized_end=2150
+  _globals['_WATCHREVOCATIONSREQUEST']._serialized_start=2152
+  _globals['_WATCHREVOCATIONSREQUEST']._serialized_end=2252
+  _globals['_WATCHREVOCATIONSRESPONSE']._serialized_start=2254
+  _globals['_WATCHREVOCATIONSRESPONSE']._serialized_end=2359
 # @@protoc_insertion_point(module_scope)

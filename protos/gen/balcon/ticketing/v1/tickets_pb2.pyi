@@ -170,22 +170,32 @@ class IssuedTicket(_message.Message):
     TICKET_ID_FIELD_NUMBER: _builtins.int
     SEAT_ID_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
+    PASSED_ON_FIELD_NUMBER: _builtins.int
+    ISSUED_AT_FIELD_NUMBER: _builtins.int
     ticket_id: _builtins.str
     """The ticket."""
     seat_id: _builtins.str
     """Its seat."""
     code: _builtins.str
-    """What its QR says."""
+    """What its QR says; empty where the ticket was passed on."""
+    passed_on: _builtins.bool
+    """Whether somebody else holds it than whoever bought: the code is theirs alone."""
+    @_builtins.property
+    def issued_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when it lets in: of two tickets of one seat of an order the later one is the ticket."""
+
     def __init__(
         self,
         *,
         ticket_id: _builtins.str = ...,
         seat_id: _builtins.str = ...,
         code: _builtins.str = ...,
+        passed_on: _builtins.bool = ...,
+        issued_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["issued_at", b"issued_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "seat_id", b"seat_id", "ticket_id", b"ticket_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "issued_at", b"issued_at", "passed_on", b"passed_on", "seat_id", b"seat_id", "ticket_id", b"ticket_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -252,6 +262,84 @@ class IssueTicketsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___IssueTicketsResponse: _TypeAlias = IssueTicketsResponse  # noqa: Y015
+
+@_typing.final
+class GetOrderTicketsRequest(_message.Message):
+    """What GetOrderTickets is asked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOUSE_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    house_id: _builtins.str
+    """The house."""
+    order_id: _builtins.str
+    """The order."""
+    def __init__(
+        self,
+        *,
+        house_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["house_id", b"house_id", "order_id", b"order_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOrderTicketsRequest: _TypeAlias = GetOrderTicketsRequest  # noqa: Y015
+
+@_typing.final
+class OrderTicket(_message.Message):
+    """A ticket of an order, as it stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERFORMANCE_ID_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    performance_id: _builtins.str
+    """The performance."""
+    @_builtins.property
+    def ticket(self) -> Global___IssuedTicket:
+        """The ticket."""
+
+    def __init__(
+        self,
+        *,
+        performance_id: _builtins.str = ...,
+        ticket: Global___IssuedTicket | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ticket", b"ticket"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["performance_id", b"performance_id", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderTicket: _TypeAlias = OrderTicket  # noqa: Y015
+
+@_typing.final
+class GetOrderTicketsResponse(_message.Message):
+    """What GetOrderTickets answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKETS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tickets(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderTicket]:
+        """Those that let in, in no order; none of an order that has none or that there is not."""
+
+    def __init__(
+        self,
+        *,
+        tickets: _abc.Iterable[Global___OrderTicket] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tickets", b"tickets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOrderTicketsResponse: _TypeAlias = GetOrderTicketsResponse  # noqa: Y015
 
 @_typing.final
 class CheckCodeRequest(_message.Message):
