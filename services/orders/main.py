@@ -29,6 +29,7 @@ from services.orders.adapters.grpc_ticketing import GrpcTicketing
 from services.orders.adapters.grpc_vouchers import GrpcVouchers
 from services.orders.adapters.grpc_ways_to_pay import GrpcWaysToPay
 from services.orders.adapters.old_buyers import PostgresOldBuyers
+from services.orders.adapters.passed_tickets import PostgresPassedTickets, TicketEvents
 from services.orders.adapters.payment_events import PaymentEvents
 from services.orders.adapters.postgres_audit import PostgresAudit
 from services.orders.adapters.postgres_buyer_policies import PostgresBuyerPolicies
@@ -54,17 +55,20 @@ from services.orders.handlers.order_desk import DeskParts, OrderDesk
 from services.orders.handlers.order_hold import OrderHold
 from services.orders.handlers.order_making import OrderMaker
 from services.orders.handlers.order_notifier import OrderNotifier
+from services.orders.handlers.passed_tickets import TicketFollower
 from services.orders.handlers.paying import PayingDesk
 from services.orders.handlers.performance_refunds import PerformanceRefunds, RefundJobLimits
 from services.orders.handlers.quoting import Quoter
 from services.orders.handlers.refund_requests import RefundDesk, RefundDeskParts
 from services.orders.handlers.saga import Saga, SagaParts
 from services.orders.handlers.saga_driver import DriverLimits, SagaDriver
+from services.orders.handlers.stuck_orders import StuckOrders
 from services.orders.handlers.unresolved import count_stuck, count_unresolved
-from services.orders.ports import Catalogue, SeatInventory
+from services.orders.ports import Catalogue, Payments, SeatInventory
 from services.orders.ports.order_door import OrderDoor
 from services.orders.settings import OrdersSettings
-from services.runtime.bus.topics import CONSENTS, PAYMENTS, TOPICS
+from services.runtime.bus.port import ManagedBus
+from services.runtime.bus.topics import CONSENTS, PAYMENTS, TICKETS, TOPICS
 from services.runtime.clock import Clock
 from services.runtime.ids import seeded_random
 from services.runtime.outbox.application import BatchHandler, one_by_one
@@ -76,6 +80,8 @@ from services.runtime.service import Service, run_service
 from services.runtime.work.purge import purge
 
 GROUP = "orders"
+# Of its own, so that nobody waits for payments' reports because of tickets, or the other way round.
+TICKETS_GROUP = "orders-tickets"
 
 
 def timing_of(settings: OrdersSettings) -> Timing:
@@ -108,6 +114,7 @@ class OrderActParts:
     driver: SagaDriver
     timing: Timing
     catalogue: Catalogue
+    payments: Payments
     committed: Callable[[], None]
 
 
@@ -123,7 +130,8 @@ def _serve_acts(service: Service, settings: OrdersSettings, parts: OrderActParts
         jobs.wake()
 
     acts = OrderActsServicer(desk, clock)
-    working = OrderWorkServicer(work, desk, parts.catalogue, clock, ids, wakes)
+    stuck = StuckOrders(work, parts.payments, clock)
+    working = OrderWorkServicer(work, stuck, desk, parts.catalogue, clock, ids, wakes)
     service.rpc.add(
         lambda server: add_OrderActsServiceServicer_to_server(acts, server), "balcon.orders.v1.OrderActsService"
     )
@@ -199,8 +207,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     catalogue = CachedCatalogue(GrpcCatalogue(to_catalogue), clock, ttl_seconds=settings.catalogue_ttl_seconds)
     inventory, payments = _inventory(service, settings, catalogue), GrpcPayments(to_payments)
     customers = GrpcCustomers(to_customers)
-    timing = timing_of(settings)
-    notifier = OrderNotifier(store, clock)
+    timing, notifier = timing_of(settings), OrderNotifier(store, clock)
     tickets, lease_ms = GrpcTicketing(to_ticketing), settings.lease_seconds * 1000
     saga = Saga(SagaParts(store, inventory, payments, tickets, notifier, clock, timing, lease_ms))
     limits = DriverLimits(settings.saga_concurrency, settings.checkout_concurrency, settings.saga_interval_seconds)
@@ -208,7 +215,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     quoter = _quoter(settings, catalogue, clock)
     maker = OrderMaker(inventory, catalogue, quoter, clock, ids, hold_grace_ms=timing.hold_grace_ms)
     window_ms = settings.payment_window_seconds * 1000
-    vouchers, form = GrpcVouchers(to_payments), FormDesk(catalogue, customers)
+    vouchers, form = GrpcVouchers(to_payments), FormDesk(catalogue, customers, clock)
     hold, paying = OrderHold(inventory), PayingDesk(GrpcWaysToPay(to_payments), clock)
     policies, door = PostgresBuyerPolicies(engine, clock, ids, committed=relay.wake), GrpcOrderDoor(to_ticketing)
     swaps = Exchanges(store, maker, policies, catalogue, door, clock, timing)
@@ -219,9 +226,10 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     events = PaymentEvents(store, lambda report: act_on(report, clock, timing), driver)
     heard = _each(events, one_by_one(follow_customer))
     service.consume(engine, bus, group=GROUP, topics=[PAYMENTS, CONSENTS], batch_handler=heard)
+    _follow_tickets(service, engine, bus, tickets)
 
     _serve_orders(service, OrdersServicer(desk, quoter, clock, ids))
-    acts = OrderActParts(engine, store, desk, driver, timing, catalogue, relay.wake)
+    acts = OrderActParts(engine, store, desk, driver, timing, catalogue, payments, relay.wake)
     _serve_acts(service, settings, acts)
     keep_ms = settings.request_key_hours * 3_600_000
     _serve_buyers(service, acts, door, swaps, keep_ms)
@@ -231,6 +239,14 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     service.background("old buyers", lambda: carry_over(PostgresOldBuyers(engine), customers, clock))
     service.background("counts", lambda: count_unresolved(store, clock))
     service.background("purge", lambda: purge(store.purge_keys, clock, keep_ms=keep_ms))
+
+
+def _follow_tickets(service: Service, engine: AsyncEngine, bus: ManagedBus, tickets: GrpcTicketing) -> None:
+    """An order shows no code of a ticket that was passed on."""
+    follower = TicketFollower(PostgresPassedTickets(engine), tickets, service.clock)
+    heard = TicketEvents(service.clock, follower.wake)
+    service.consume(engine, bus, group=TICKETS_GROUP, topics=[TICKETS], batch_handler=heard, unhurried=True)
+    service.background("passed tickets", follower.run)
 
 
 def _each(*handlers: BatchHandler) -> BatchHandler:

@@ -80,6 +80,9 @@ ALL_HOUSES = {
         "the day comes for the allotments of every house",
     ],
     "services/orders/adapters/old_buyers.py": ["orders of every house are carried over to customers"],
+    "services/orders/adapters/passed_tickets.py": [
+        "tickets of every house are asked for when they are due",
+    ],
     "services/orders/adapters/postgres_audit.py": [
         "the audit examines the whole record",
     ],

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import grpc
 from balcon.ticketing.v1.ticketing_service_pb2 import (
+    GetOrderTicketsRequest,
+    IssuedTicket,
     IssuedTickets,
     IssueTicketsRequest,
     OrderTickets,
@@ -16,11 +18,12 @@ from balcon.ticketing.v1.ticketing_service_pb2 import (
 from balcon.ticketing.v1.ticketing_service_pb2_grpc import TicketingServiceStub
 
 from services.contracts.reasons import Reason
-from services.contracts.wire_types import wire_instant
+from services.contracts.wire_types import instant_ms, wire_instant
 from services.orders.adapters.gathered_calls import GatheredCalls
-from services.orders.adapters.grpc_answers import unanswered
+from services.orders.adapters.grpc_answers import declined_or_raise, unanswered
 from services.orders.domain.order import Order, OrderPart, Ticket
-from services.orders.ports import Declined, Unanswered
+from services.orders.ports import Declined, OrderRef, Unanswered
+from services.orders.ports.standing_tickets import StandingTicket
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import ANSWERS_NOT_UNDERSTOOD
 
@@ -40,7 +43,7 @@ _log = get_logger("ticketing")
 
 
 class GrpcTicketing:
-    """See Ticketing."""
+    """See Ticketing, and StandingTickets."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub: TicketingServiceAsyncStub = TicketingServiceStub(channel)
@@ -51,6 +54,19 @@ class GrpcTicketing:
     async def issue(self, order: Order) -> tuple[Ticket, ...] | Declined:
         """See Ticketing.issue. All parts in one call: the order has all of its tickets or waits for them."""
         return await self._calls.ask(order.house_id, order)
+
+    async def standing(self, ref: OrderRef) -> Sequence[StandingTicket]:
+        """See StandingTickets.standing."""
+        request = GetOrderTicketsRequest(house_id=ref.house_id, order_id=ref.order_id)
+        try:
+            told = await self._stub.GetOrderTickets(request)
+        except grpc.aio.AioRpcError as error:
+            _ = declined_or_raise("GetOrderTickets", error, frozenset())
+            raise
+        return [
+            StandingTicket(one.performance_id, _ticket(one.ticket), instant_ms(one.ticket.issued_at))
+            for one in told.tickets
+        ]
 
     async def _issue(
         self, house_id: str, orders: Sequence[Order]
@@ -108,10 +124,14 @@ def _read(order: Order, told: Sequence[IssuedTickets]) -> tuple[Ticket, ...] | D
         return Declined(Reason.ORDER_ENDED)
     if refused == {Reason.SEAT_HAS_TICKET}:
         return Unanswered(_CALL, _SOON_MS)
-    tickets = tuple(Ticket(ticket.ticket_id, ticket.seat_id, ticket.code) for one in told for ticket in one.tickets)
+    tickets = tuple(_ticket(ticket) for one in told for ticket in one.tickets)
     names = {one.order_id for one in told}
     if refused or names != {order.order_id} or tuple(ticket.seat_id for ticket in tickets) != order.seat_ids:
         ANSWERS_NOT_UNDERSTOOD.labels(_CALL).inc()
         _log.error("answer_not_understood", call=_CALL, order_id=order.order_id, reason=",".join(sorted(refused)))
         return unanswered(_CALL)
     return tickets
+
+
+def _ticket(told: IssuedTicket) -> Ticket:
+    return Ticket(told.ticket_id, told.seat_id, told.code, told.passed_on)

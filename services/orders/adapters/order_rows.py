@@ -158,7 +158,9 @@ def ticket_rows(order: Order) -> list[dict[str, Any]]:
             "order_id": order.order_id,
             "performance_id": part.performance_id,
             "seat_id": ticket.seat_id,
-            "barcode": ticket.barcode,
+            # No door takes a ticket's id for a code.
+            "barcode": ticket.barcode or ticket.ticket_id,
+            "passed_on": ticket.passed_on,
             "place": place,
             "valid": order.tickets_are_valid and ticket.seat_id in part.valid_seat_ids,
         }
@@ -244,8 +246,9 @@ def order_of(row: Row) -> Order:
 
 def _parts(row: Row) -> tuple[OrderPart, ...]:
     tickets: dict[str, list[Ticket]] = defaultdict(list)
-    for performance_id, *ticket in row["tickets"] or ():
-        tickets[performance_id].append(Ticket(*ticket))
+    for performance_id, ticket_id, seat_id, barcode, passed_on in row["tickets"] or ():
+        ticket = Ticket(ticket_id, seat_id, "" if passed_on else barcode, passed_on)
+        tickets[performance_id].append(ticket)
     return tuple(
         OrderPart(
             performance_id=performance_id,

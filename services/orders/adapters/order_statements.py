@@ -44,7 +44,7 @@ _ROWS = (
         "priced",
         "line_states",
     ),
-    _rows_of(tickets, "performance_id", "ticket_id", "seat_id", "barcode"),
+    _rows_of(tickets, "performance_id", "ticket_id", "seat_id", "barcode", "passed_on"),
     _rows_of(
         refunds,
         "refund_id",

@@ -212,7 +212,8 @@ def _parts(row: Row) -> list[Fact]:
 
 def _tickets(performance_id: str) -> sa.Select[Any]:
     seat = (tickets.c.performance_id, tickets.c.seat_id)
-    is_signed = tickets.c.barcode.startswith(CODE_BEGINS).label("is_signed")
+    # The code of one that was passed on is ticketing's, too: its holder has it, and nobody here.
+    is_signed = (tickets.c.passed_on | tickets.c.barcode.startswith(CODE_BEGINS)).label("is_signed")
     wanted = sa.select(*seat, tickets.c.order_id, tickets.c.house_id, is_signed)
     return wanted.where(tickets.c.valid, _of(seat[0], performance_id)).order_by(*seat)
 

@@ -199,8 +199,15 @@ tickets = sa.Table(
     sa.Column("barcode", sa.Text, nullable=False),
     sa.Column("place", sa.Integer, nullable=False),
     sa.Column("valid", sa.Boolean, nullable=False),
+    # Somebody else holds it than whoever bought; their code is not kept.
+    sa.Column("passed_on", sa.Boolean, nullable=False, server_default=sa.false()),
+    # Since when ticketing has this ticket for the seat, of one that was asked for; an older answer changes nothing.
+    sa.Column("issued_at_ms", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    # When ticketing is asked who has it now.
+    sa.Column("ask_at_ms", sa.BigInteger),
     sa.UniqueConstraint("barcode"),
 )
+sa.Index("ix_tickets_ask_at_ms", tickets.c.ask_at_ms, postgresql_where=tickets.c.ask_at_ms.is_not(None))
 sa.Index("ix_tickets_order_id", tickets.c.order_id)
 # The last guard at the door: one valid ticket per seat (INV-1).
 sa.Index(

@@ -86,6 +86,7 @@ def _part(order: Order, part: OrderPart) -> wire.OrderPart:
                 seat_id=ticket.seat_id,
                 barcode=ticket.barcode,
                 seat_name=_seat_name(names[ticket.seat_id]),
+                passed_on=ticket.passed_on,
             )
             for ticket in _valid_tickets(order, part)
         ],

@@ -179,11 +179,12 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Lets one person in at one seat. `barcode` cannot be guessed."""
+    """Lets one person in at one seat. `barcode` cannot be guessed; '' where it was passed on to somebody else."""
 
     ticket_id: str
     seat_id: str
     barcode: str
+    passed_on: bool = False
 
 
 # In front of a reservation's id where a hold's would be: no id of a hold has such a character.
@@ -286,8 +287,7 @@ class Order:
     dispute: Dispute = Dispute.NONE
     confirmed_at_ms: int = 0
     state_since_ms: int = 0
-    # What it takes of things that are limited, in all.
-    uses: tuple[CountedUse, ...] = ()
+    uses: tuple[CountedUse, ...] = ()  # what it takes of things that are limited, in all
     # Who buys, by the id that the house's customers have; empty on orders from before it was kept.
     customer_id: str = ""
     # By whose hand it was made; None on orders from before it was kept.

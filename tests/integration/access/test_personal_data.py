@@ -12,6 +12,10 @@ from pathlib import Path
 
 import grpc
 import pytest
+from balcon.catalogue.v1 import catalogue_service_pb2 as catalogue
+from balcon.catalogue.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
+from balcon.customers.v1 import customers_service_pb2 as customers
+from balcon.customers.v1.customers_service_pb2_grpc import CustomersServiceStub
 from balcon.inventory.v1 import inventory_service_pb2 as inventory
 from balcon.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from balcon.orders.v1 import orders_service_pb2 as orders
@@ -30,10 +34,11 @@ from tests.integration.access.two_houses import CLOCK, IDS, PLAN, Stack, running
 
 BUYER, BUYER_EMAIL = "Quizzical Buyerovna", "quizzical.buyerovna@marked.example"
 SITTER = "Peregrine Sitterby"
+VISITOR = "Leocadia Answerton"
 HOLDER, HOLDER_EMAIL = "Wilhelmina Holderson", "wilhelmina.holderson@marked.example"
 ELSEWHERE = "elsewhere.once@marked.example"
 # As they are written, and as something might fold or cut them.
-MARKS = ("buyerovna", "sitterby", "holderson", "elsewhere.once")
+MARKS = ("buyerovna", "sitterby", "holderson", "elsewhere.once", "answerton")
 
 
 @pytest.fixture
@@ -46,6 +51,22 @@ async def stack() -> AsyncIterator[Stack]:
         remove_temp_folder(path)
 
 
+async def asks_who_comes(stack: Stack, house_id: str) -> None:
+    """The house's form has a field that must be answered for each ticket."""
+    field = catalogue.FormField(
+        form_field_id="visitor", label="Visitor", kind=catalogue.FORM_FIELD_KIND_TEXT, required=True, of_tickets=True
+    )
+    await CatalogueServiceStub(stack.channels["catalogue"]).CreateFormField(
+        catalogue.CreateFormFieldRequest(idempotency_key="visitor", house_id=house_id, form_field=field),
+        metadata=grpc.aio.Metadata(("authorization", await stack.token_of("marked"))),
+    )
+
+
+def answer(performance_id: str, seat_id: str) -> orders.FormAnswer:
+    """Who comes on the ticket."""
+    return orders.FormAnswer(form_field_id="visitor", performance_id=performance_id, seat_id=seat_id, values=[VISITOR])
+
+
 async def bought(stack: Stack) -> tuple[str, orders.Order]:
     """House and order, paid and confirmed."""
     channels = stack.channels
@@ -54,6 +75,7 @@ async def bought(stack: Stack) -> tuple[str, orders.Order]:
     performance = sale.performance
     seats = [seat.seat_id for seat in sale.plan.seats[:2]]
     key = inventory.PerformanceKey(house_id=sale.house_id, performance_id=performance.performance_id)
+    await asks_who_comes(stack, sale.house_id)
     refs = SeatRefs(plan_version=performance.plan_version, seat_ids=seats)
     hold = inventory.HoldSeatsRequest(
         key=key, hold_id="hold_1", holder_id="holder_1", seats=refs, channel=CHANNEL_ONLINE
@@ -71,6 +93,7 @@ async def bought(stack: Stack) -> tuple[str, orders.Order]:
             channel=CHANNEL_ONLINE,
             customer=orders.Customer(name=BUYER, email=BUYER_EMAIL),
             language="nl",
+            answers=[answer(performance.performance_id, seat) for seat in seats],
         )
     )
     out = await desk.CheckOut(
@@ -125,6 +148,19 @@ def letters(folder: Path) -> Mapping[str, str]:
     return found
 
 
+async def is_nobody_elses_code(stack: Stack, house_id: str, order: orders.Order) -> None:
+    """R2.9: the buyer's order shows the code of the ticket that stayed, and none of the one that was passed on."""
+    stays, _ = order.tickets
+    asked = orders.GetOrderRequest(house_id=house_id, order_id=order.order_id)
+
+    async def is_hidden() -> None:
+        now = (await OrdersServiceStub(stack.channels["orders"]).GetOrder(asked)).order
+        told = [(one.barcode, one.passed_on) for one in now.tickets]
+        assert told == [(stays.barcode, False), ("", True)]
+
+    await eventually(is_hidden, 60.0)
+
+
 async def test_inv_9_no_name_and_no_address_is_in_a_log_an_event_or_a_row_outside_customers(stack: Stack) -> None:
     house_id, order = await bought(stack)
     await acted_on(stack, house_id, order)
@@ -134,6 +170,11 @@ async def test_inv_9_no_name_and_no_address_is_in_a_log_an_event_or_a_row_outsid
         assert len(list((stack.folder.path / "mail").glob("dlv_*.eml"))) == 5
 
     await eventually(all_have_left, 60.0)
+    await is_nobody_elses_code(stack, house_id, order)
+    answers = await CustomersServiceStub(stack.channels["customers"]).GetOrderAnswers(
+        customers.GetOrderAnswersRequest(house_id=house_id, order_id=order.order_id)
+    )
+    assert VISITOR in str(answers)
     written = await written_down(stack)
     # The marks were there to be found: customers has them, and so have the letters.
     kept = "\n".join(told for name, told in written.items() if name.startswith("customers."))

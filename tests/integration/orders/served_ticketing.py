@@ -21,6 +21,8 @@ class ServedTicketing(TicketingServiceServicer):
         self.trouble = trouble
         # What orders are told instead of tickets.
         self.refused: list[str] = []
+        # How tickets stand after they were passed on, by order.
+        self.standing: dict[str, list[ticketing.OrderTicket]] = {}
 
     async def IssueTickets(
         self, request: ticketing.IssueTicketsRequest, context: Context
@@ -45,3 +47,11 @@ class ServedTicketing(TicketingServiceServicer):
                 )
         self.trouble.meet_after()
         return response
+
+    async def GetOrderTickets(
+        self, request: ticketing.GetOrderTicketsRequest, context: Context
+    ) -> ticketing.GetOrderTicketsResponse:
+        self.trouble.meet("GetOrderTickets")
+        told = list(self.standing.get(request.order_id, ()))
+        self.trouble.meet_after()
+        return ticketing.GetOrderTicketsResponse(tickets=told)

@@ -24,7 +24,7 @@ def of_orders(store: Any, clock: Clock, ids: Ids) -> Mapping[str, Any]:
         "RefundRequestsService": RefundRequestsServicer(RefundDesk(store)),
         "OwnExchangesService": OwnExchangesServicer(store),
         "OrderActsService": OrderActsServicer(store, clock),
-        "OrderWorkService": OrderWorkServicer(store, store, store, clock, ids, _nothing),
+        "OrderWorkService": OrderWorkServicer(store, store, store, store, clock, ids, _nothing),
     }
 
 

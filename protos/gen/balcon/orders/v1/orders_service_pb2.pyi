@@ -513,12 +513,15 @@ class Ticket(_message.Message):
     SEAT_ID_FIELD_NUMBER: _builtins.int
     BARCODE_FIELD_NUMBER: _builtins.int
     SEAT_NAME_FIELD_NUMBER: _builtins.int
+    PASSED_ON_FIELD_NUMBER: _builtins.int
     ticket_id: _builtins.str
     """The ticket."""
     seat_id: _builtins.str
     """The seat, by its id in the plan."""
     barcode: _builtins.str
-    """What the door scans. Unguessable."""
+    """What the door scans. Unguessable; empty where the ticket was passed on."""
+    passed_on: _builtins.bool
+    """Whether it was passed on to somebody else, who has a code of their own for the seat."""
     @_builtins.property
     def seat_name(self) -> Global___SeatName:
         """The seat as people read it."""
@@ -530,10 +533,11 @@ class Ticket(_message.Message):
         seat_id: _builtins.str = ...,
         barcode: _builtins.str = ...,
         seat_name: Global___SeatName | None = ...,
+        passed_on: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["seat_name", b"seat_name"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["barcode", b"barcode", "seat_id", b"seat_id", "seat_name", b"seat_name", "ticket_id", b"ticket_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["barcode", b"barcode", "passed_on", b"passed_on", "seat_id", b"seat_id", "seat_name", b"seat_name", "ticket_id", b"ticket_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
