@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from services.contracts.order_code_refusals import OrderCodeWrong
 from services.orders.domain.buyer_policy import MOST_EXCHANGES, BuyerPolicy
 from services.orders.domain.commands import OpenExchange
 from services.orders.domain.exchange_refusals import ExchangeCurrencyDiffers
@@ -130,7 +131,22 @@ class Exchanges:
         refused = refused_exchange(old, asked.lines)
         if asked.codes:
             refused = refused or _not_held(old, asked.lines, theirs)
+        elif buyer:
+            refused = refused or await self._passed_on(old, asked.lines)
         return refused or old
+
+    async def _passed_on(self, old: Order, lines: Sequence[LineRef]) -> Refusal | None:
+        """Why the session that bought may not give these: what was passed on is another's.
+
+        Its first code, which is all that is known of a ticket here, opens nothing then.
+        """
+        codes = {LineRef(part.performance_id, one.seat_id): one.barcode for part in old.parts for one in part.tickets}
+        shown = await self._door.shown(old.house_id, old.order_id, codes.get(lines[0], ""))
+        if isinstance(shown, Refusal) and not isinstance(shown, OrderCodeWrong):
+            return shown
+        if isinstance(shown, OrderCodeWrong) or shown.holder_id or not set(lines) <= set(shown.lines):
+            return TicketsPassedOn(old.order_id)
+        return None
 
     async def _kept(self, request: OrderRequest, old: Order, asked: ExchangeRequest) -> Quote | Refusal | None:
         """The prices that were paid, where they are kept. Raises Unanswered."""

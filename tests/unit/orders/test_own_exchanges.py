@@ -144,3 +144,26 @@ def test_a_code_exchanges_until_so_many_hours_before_and_the_quote_tells_until_w
         assert await ordered(shop, old, "A-1") == late
 
     in_shop(story)
+
+
+def test_the_session_that_bought_takes_nothing_back_by_an_exchange_that_was_passed_on() -> None:
+    """Whoever sells a ticket on would have the money for it and, by an exchange, another seat."""
+
+    async def story(shop: Shop) -> None:
+        old = await sold(shop, "A-1", "A-2")
+        shop.world.policies.exchanges[SHOW] = LET
+        by_session = ExchangeRequest(old.order_id, (LineRef(SHOW, "A-2"),))
+        both = replace(by_session, lines=(LineRef(SHOW, "A-1"), LineRef(SHOW, "A-2")))
+        shop.world.door.passed_on[old.tickets[1].ticket_id] = "cus_ben"
+        for seat, request in (("A-3", by_session), ("A-5", both)):
+            wanted = shop.try_ordered(seat, name=seat, exchange=request)
+            assert await as_buyer(old.holder_id, wanted) == TicketsPassedOn(old.order_id)
+        # As ticketing does it: the code that the order knows is void, whoever has the ticket has another.
+        tickets = shop.world.ticketing.tickets
+        tickets[old.order_id, SHOW, "A-2"] = replace(tickets[old.order_id, SHOW, "A-2"], barcode="another")
+        wanted = shop.try_ordered("A-6", name="void", exchange=by_session)
+        assert await as_buyer(old.holder_id, wanted) == TicketsPassedOn(old.order_id)
+        mine = replace(by_session, lines=(LineRef(SHOW, "A-1"),))
+        assert isinstance(await as_buyer(old.holder_id, shop.try_ordered("A-4", name="mine", exchange=mine)), Order)
+
+    in_shop(story)
