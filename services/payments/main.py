@@ -98,19 +98,22 @@ async def build(service: Service) -> None:
         # When the first call has had its time, and not before: two at once would only cost.
         first_look_seconds=settings.provider_timeout_seconds + 1.0,
     )
-    reading = service.sql(application="payments audit", pool_size=2)
-    patience = RefundPatience(
-        settings.refund_patience_seconds, settings.mollie_refund_days, settings.stripe_refund_days
-    )
-    service.background("overdue refunds", OverdueRefunds(engine, clock, patience).run)
-    audit = PostgresAudit(reading, clock=clock, patience=patience)
-    _serve_rpc(service, PaymentsServicer(desk, MethodDesk(providers, clock)), WalledAudit(audit, reading))
+    _serve_rpc(service, PaymentsServicer(desk, MethodDesk(providers, clock)), _audit(service, settings))
     _serve_tasks(service, RefundTasks(store=store, driver=driver, clock=clock, ids=service.ids))
     _serve_vouchers(service, VoucherHandler(vouchers, clock=clock, ids=service.ids))
     service.background("webhook_events", worker.run)
     service.background("reconciler", reconciler.run)
     keep_ms = settings.webhook_event_days * 86_400_000
     service.background("purge", lambda: purge(inbox.purge, clock, keep_ms=keep_ms))
+
+
+def _audit(service: Service, settings: PaymentsSettings) -> RecordAudit:
+    """What reads whole tables has connections of its own; refunds that are overdue are counted over them too."""
+    reading = service.sql(application="payments audit", pool_size=2)
+    days = settings.mollie_refund_days, settings.stripe_refund_days
+    patience = RefundPatience(settings.refund_patience_seconds, *days)
+    service.background("overdue refunds", OverdueRefunds(reading, service.clock, patience).run)
+    return WalledAudit(PostgresAudit(reading, clock=service.clock, patience=patience), reading)
 
 
 def _webhook_desk(

@@ -325,12 +325,7 @@ class RealShows:
         self._running = running
         self.catalogue: Catalogue = GrpcCatalogue(running.channel)
         self.house_id = performance.house_id
-        self.offer = replace(
-            OFFER,
-            performance_id=performance.performance_id,
-            hall_id=performance.hall_id,
-            starts_at_ms=performance.starts_at.ToMilliseconds(),
-        )
+        self.offer = replace(OFFER, performance_id=performance.performance_id, hall_id=performance.hall_id)
 
     async def close_sale(self) -> None:
         await self._running.stub.CloseSale(

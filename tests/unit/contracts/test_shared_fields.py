@@ -54,11 +54,8 @@ NOT_SHARED = {
     **dict.fromkeys(("package_id", "form_field_id"), "keys that the catalogue gave out, handed back as they are"),
     **dict.fromkeys(("timeout_ms", "subject", "page_token"), "each service's own, of a stream or given out by itself"),
     **dict.fromkeys(("email", "language"), "one rule in the contracts reads every one"),
-    **dict.fromkeys(
-        ("provider_account_id", "method"), "a way to pay that payments told; orders hands it back as it is"
-    ),
-    "count": "how many, of uses, seats, tickets and vouchers; each checked where it is counted",
-    "size": "how many, of groups of a best available and of a quota; each checked where it is counted",
+    **dict.fromkeys(("provider_account_id", "method"), "ways to pay that payments told, handed back as they are"),
+    **dict.fromkeys(("count", "size"), "how many, of vouchers, seats, groups; each checked where it is counted"),
     "zones": "names of a plan's zones, compared with the owner's own plan",
     **dict.fromkeys(("kind", "states"), "enums of each message's own; no number of one is sent as another's"),
     **dict.fromkeys(("epoch", "plan_version"), "a number that is compared with what is there; every one is read"),
