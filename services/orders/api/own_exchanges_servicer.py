@@ -25,4 +25,5 @@ class OwnExchangesServicer(OwnExchangesServiceServicer):
         self, request: wire.QuoteOwnExchangeRequest, context: Context
     ) -> wire.QuoteOwnExchangeResponse:
         """What tickets are worth in a new order."""
-        return own_exchange_message(answered(await self._exchanges.quote(*own_exchange(request))))
+        asked = own_exchange(request)
+        return own_exchange_message(answered(await self._exchanges.quote(*asked)))
