@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.runtime.sql.connections import own_session
 from services.runtime.sql.scopes import Scope
+from services.runtime.testing.servers import as_owner
 
 Node = Mapping[str, Any]
 
@@ -24,6 +25,17 @@ _KEYS_OF_TABLES = """SELECT t.relname AS name, array_agg(a.attname::text) AS col
     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY(i.indkey)
     WHERE i.indisunique AND i.indpred IS NULL AND t.relnamespace = current_schema()::regnamespace
     GROUP BY t.relname, i.indexrelid"""
+
+# Whether the server has analysed a table meanwhile, at its own time, is luck.
+_NEVER_ANALYSED = """DO $$ DECLARE t record; BEGIN
+    FOR t IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace LOOP
+        EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = false)', t.relname);
+        PERFORM pg_clear_relation_stats(current_schema()::text, t.relname::text);
+    END LOOP;
+    FOR t IN SELECT tablename, attname, inherited FROM pg_stats WHERE schemaname = current_schema() LOOP
+        PERFORM pg_clear_attribute_stats(current_schema()::text, t.tablename::text, t.attname::text, t.inherited);
+    END LOOP;
+END $$"""
 
 Keys = Mapping[str, Sequence[frozenset[str]]]
 
@@ -44,11 +56,20 @@ def statements_of(engine: AsyncEngine) -> Iterator[dict[str, Sequence[Any]]]:
         event.remove(engine.sync_engine, "before_cursor_execute", note)
 
 
+async def _forget_statistics(engine: AsyncEngine) -> None:
+    """The planner knows nothing of any table again, and will not be told."""
+    owner = as_owner(engine)
+    async with owner.begin() as connection:
+        await connection.exec_driver_sql(_NEVER_ANALYSED)
+    await owner.dispose()
+
+
 async def read_through(engine: AsyncEngine, statements: Mapping[str, Sequence[Any]], scope: Scope) -> list[str]:
     """Where a statement reads all of a table or of an index, or more of it than the row whose whole key it names.
 
     Of its plan for these very parameters, and of the one that a session of the engine keeps for all.
     """
+    await _forget_statistics(engine)
     found = []
     async with own_session(engine, scope) as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection

@@ -300,6 +300,9 @@ def _put(message: Any, ids: Mapping[str, str], key: str) -> None:
         elif message.DESCRIPTOR.name == "Quota" and field.name in {"categories", "zones"}:
             # The made up names are in no plan.
             message.ClearField(field.name)
+        elif field.name == "ticket_codes":
+            # Guesses, which are counted: the tenth would be told something else than the first.
+            message.ClearField(field.name)
         elif field.message_type is not None and field.message_type.full_name not in WELL_KNOWN:
             for part in value if field.is_repeated else [value]:
                 _put(part, ids, key)

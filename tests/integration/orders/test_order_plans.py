@@ -60,4 +60,4 @@ async def test_the_statements_of_an_order_read_no_whole_table_where_nothing_is_k
     finally:
         await engine.dispose()
     assert len(statements) > 10
-    assert (not empty and not filled) if by_key else filled
+    assert (not empty and not filled) if by_key else filled, (empty, filled)
