@@ -34,15 +34,7 @@ class GroupPaused(Exception):
 class Membership:
     """Joins and leaves. A pause breaks off no transaction: whoever works on a batch asks check() between two."""
 
-    def __init__(
-        self,
-        bus: Bus,
-        pauses: PauseRecord,
-        *,
-        group: str,
-        topics: Sequence[str],
-        clock: Clock,
-    ) -> None:
+    def __init__(self, bus: Bus, pauses: PauseRecord, *, group: str, topics: Sequence[str], clock: Clock) -> None:
         self._bus = bus
         self._pauses = pauses
         self._group = group
