@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import grpc
@@ -12,7 +12,7 @@ from balcon.orders.v1.order_work_pb2_grpc import add_OrderWorkServiceServicer_to
 from balcon.orders.v1.orders_service_pb2_grpc import add_OrdersServiceServicer_to_server
 from balcon.orders.v1.own_exchanges_pb2_grpc import add_OwnExchangesServiceServicer_to_server
 from balcon.orders.v1.refund_requests_pb2_grpc import add_RefundRequestsServiceServicer_to_server
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.contracts.access import roles_with
 from services.contracts.audit_servicer import serve_audit
@@ -71,8 +71,7 @@ from services.runtime.bus.port import ManagedBus
 from services.runtime.bus.topics import CONSENTS, PAYMENTS, TICKETS, TOPICS
 from services.runtime.clock import Clock
 from services.runtime.ids import seeded_random
-from services.runtime.outbox.application import BatchHandler, one_by_one
-from services.runtime.outbox.event import IncomingEvent
+from services.runtime.outbox.application import all_of, one_by_one
 from services.runtime.rpc.client import open_channel
 from services.runtime.rpc.owner_streams import OwnerStreams
 from services.runtime.rpc.routing import OwnerRouting, split_targets
@@ -224,7 +223,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     )
     desk = OrderDesk(parts)
     events = PaymentEvents(store, lambda report: act_on(report, clock, timing), driver)
-    heard = _each(events, one_by_one(follow_customer))
+    heard = all_of([events, one_by_one(follow_customer)])
     service.consume(engine, bus, group=GROUP, topics=[PAYMENTS, CONSENTS], batch_handler=heard)
     _follow_tickets(service, engine, bus, tickets)
 
@@ -247,16 +246,6 @@ def _follow_tickets(service: Service, engine: AsyncEngine, bus: ManagedBus, tick
     heard = TicketEvents(service.clock, follower.wake)
     service.consume(engine, bus, group=TICKETS_GROUP, topics=[TICKETS], batch_handler=heard, unhurried=True)
     service.background("passed tickets", follower.run)
-
-
-def _each(*handlers: BatchHandler) -> BatchHandler:
-    """Each leaves the others' events alone."""
-
-    async def handle(connection: AsyncConnection, events: Sequence[IncomingEvent]) -> None:
-        for handler in handlers:
-            await handler(connection, events)
-
-    return handle
 
 
 def main() -> None:
