@@ -56,12 +56,6 @@ _DISPUTED = PAYMENTS.c.dispute_state == text(f"'{DisputeState.OPEN.value}'")
 _WAITING = select(func.count().filter(_STUCK).label("stuck"), func.count().filter(_DISPUTED).label("disputed")).where(
     or_(_STUCK, _DISPUTED)
 )
-# Not "IS NULL": the index of those that wait would be read as a whole, and not the keys.
-_SETTLE = text(
-    """UPDATE provider_notices n SET settled_at_ms = CAST(:now_ms AS bigint), outcome = :outcome, house_id = :house_id
-       FROM unnest(CAST(:accounts AS text[]), CAST(:event_ids AS text[])) AS e (provider, event_id)
-       WHERE n.provider = e.provider AND n.event_id = e.event_id AND coalesce(n.settled_at_ms, -1) < 0"""
-)
 # As many as one transaction takes: the events of a group are far below what the outbox takes at once.
 MOST_IN_A_GROUP = 128
 # Payments that wait for their buyers, as this process wrote them last.
@@ -380,18 +374,3 @@ class PostgresPaymentStore:
 
 def _events(payment: Payment, decision: Decision) -> list[OutgoingEvent]:
     return [event for change in decision.changes if (event := event_of(payment, change)) is not None]
-
-
-async def settle(
-    connection: AsyncConnection,
-    events: Sequence[tuple[str, WebhookEvent]],
-    outcome: str,
-    now_ms: int,
-    house_id: str | None,
-) -> None:
-    """Marks webhook events, each with its account, as worked off within the caller's transaction."""
-    keys = {
-        "accounts": [account for account, _ in events],
-        "event_ids": [event.event_id for _, event in events],
-    }
-    await connection.execute(_SETTLE, keys | {"now_ms": now_ms, "outcome": outcome, "house_id": house_id})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import delete, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.payments.adapters.postgres_payment_store import PACE_SECONDS, settle
+from services.payments.adapters.postgres_payment_store import PACE_SECONDS
 from services.payments.adapters.tables import CURSORS, WEBHOOK_EVENTS
 from services.payments.ports import LeasedWebhookEvent, WebhookEvent, WebhookEventPage
 from services.runtime.clock import Clock
@@ -29,6 +29,12 @@ _INSERT = (
     .from_select(list(_INSERTED), _NEW)
     .on_conflict_do_nothing(index_elements=["provider", "event_id"])
     .returning(WEBHOOK_EVENTS.c.provider, WEBHOOK_EVENTS.c.event_id)
+)
+# Not "IS NULL": the index of those that wait would be read as a whole, and not the keys.
+_SETTLE = text(
+    """UPDATE provider_notices n SET settled_at_ms = CAST(:now_ms AS bigint), outcome = :outcome, house_id = NULL
+       FROM unnest(CAST(:accounts AS text[]), CAST(:event_ids AS text[])) AS e (provider, event_id)
+       WHERE n.provider = e.provider AND n.event_id = e.event_id AND coalesce(n.settled_at_ms, -1) < 0"""
 )
 
 
@@ -109,8 +115,9 @@ class PostgresWebhookEventStore:
             ]
 
     async def settle(self, account: str, events: Sequence[WebhookEvent], outcome: str) -> None:
+        keys = {"accounts": [account] * len(events), "event_ids": [event.event_id for event in events]}
         async with connected(self._single, _EVENTS) as connection:
-            await settle(connection, [(account, event) for event in events], outcome, self._clock.now_ms(), None)
+            await connection.execute(_SETTLE, keys | {"now_ms": self._clock.now_ms(), "outcome": outcome})
 
     async def postpone(self, account: str, events: Sequence[WebhookEvent], until_ms: int) -> None:
         keys = [(account, event.event_id) for event in events]

@@ -159,7 +159,6 @@ CURSORS = Table(
     Column("next_listing_at_ms", BigInteger, nullable=False),
 )
 
-# A code is money: it is found by its hash, and read again only by opening what is sealed.
 # How many tickets of a performance one card, by its keyed hash, has paid for at the house.
 INSTRUMENT_USES = Table(
     "instrument_uses",
@@ -171,6 +170,7 @@ INSTRUMENT_USES = Table(
     CheckConstraint("used >= 0", name="used"),
 )
 
+# A code is money: it is found by its hash, and read again only by opening what is sealed.
 VOUCHERS = Table(
     "vouchers",
     METADATA,
