@@ -22,6 +22,7 @@ from services.runtime.bus.limits import BATCH_MAX_BYTES, BATCH_MAX_MESSAGES
 from services.runtime.bus.port import Delivered, Message
 from services.runtime.bus.postgres_schema import MEMBERS_CHANNEL, messages_channel
 from services.runtime.clock import Clock
+from services.runtime.pace import Pace
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.waiting import wait_until_set
 
@@ -49,21 +50,7 @@ UNREACHABLE = (
 
 _log = get_logger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Between two looks at a log that was read to its end: so many times what its last batch took to be worked off,
-    within bounds. In a crowd a batch is many events, and costs little more than one; alone an event waits for none."""
-
-    times: float
-    shortest_seconds: float
-    longest_seconds: float
-
-    def seconds(self, took_seconds: float) -> float:
-        """Since the last look began."""
-        return min(self.longest_seconds, max(self.shortest_seconds, took_seconds * self.times))
-
-
+# Between two looks at a log that was read to its end.
 HURRIED = Pace(4.0, 0.02, 0.1)
 # Of ten groups that read what is sold, one is waited for.
 UNHURRIED = Pace(16.0, 0.02, 0.3)

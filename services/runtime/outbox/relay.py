@@ -14,6 +14,7 @@ from services.runtime.clock import Clock
 from services.runtime.outbox.headers import to_message
 from services.runtime.outbox.held_outbox import HeldOutbox, NumberedEvent, Pending, hold_outbox, wake_outbox_holder
 from services.runtime.outbox.retries import Backoff
+from services.runtime.pace import Pace
 from services.runtime.telemetry.logging import get_logger
 from services.runtime.telemetry.metrics import OUTBOX_OLDEST_SECONDS, OUTBOX_PENDING, OUTBOX_PUBLISHED
 from services.runtime.waiting import end_if_cancelled, wait_until_set
@@ -23,11 +24,8 @@ RETENTION_SECONDS = 7 * 86_400.0  # a bus that lost its last days can be filled 
 RETRY_FIRST_SECONDS = 0.1
 RETRY_LAST_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 5.0
-# Between two looks at an outbox that was emptied: so many times what its last batch took, within bounds. In a crowd a
-# batch is many events, alone an event waits for none.
-PACE_TIMES = 3.0
-SHORTEST_PACE_SECONDS = 0.02
-LONGEST_PACE_SECONDS = 0.06
+# Between two looks at an outbox that was emptied.
+PACE = Pace(3.0, 0.02, 0.06)
 LONG_PUBLISH_SECONDS = 5.0  # how long the gauges may stay behind while the bus neither takes nor refuses
 
 _log = get_logger(__name__)
@@ -116,9 +114,8 @@ class OutboxRelay:
                 # That was all: nobody should have to wait for the housekeeping to see that the outbox is empty.
                 self._tell(Pending(0, None))
                 took = self._clock.monotonic() - looked_at
-                pace = min(LONGEST_PACE_SECONDS, max(SHORTEST_PACE_SECONDS, took * PACE_TIMES))
                 await wait_until_set(self._woken, self._clock, self._interval_seconds)
-                if (pause := looked_at + pace - self._clock.monotonic()) > 0:
+                if (pause := looked_at + PACE.seconds(took) - self._clock.monotonic()) > 0:
                     await self._clock.sleep(pause)
 
     async def _stand_by(self) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.runtime.bus.postgres_subscription import HURRIED, UNHURRIED, Pace
+from services.runtime.bus.postgres_subscription import HURRIED, UNHURRIED
+from services.runtime.pace import Pace
 
 
 @pytest.mark.parametrize("pace", [HURRIED, UNHURRIED])
