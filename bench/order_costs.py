@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg
+from rich.table import Table
 
 from bench.process import cpu_seconds
 from services.console.stack.local_stack import LocalStack
@@ -78,6 +79,21 @@ def cost_ms(before: Mapping[str, float], after: Mapping[str, float], orders: int
     """Milliseconds an order by hop, the dearest first."""
     spent = {name: (seconds - before.get(name, 0.0)) * 1000 / orders for name, seconds in after.items()}
     return {name: round(ms, 3) for name, ms in sorted(spent.items(), key=lambda item: -item[1]) if ms >= 0.0005}
+
+
+def transactions_each(before: Mapping[str, float], after: Mapping[str, float], orders: int) -> dict[str, float]:
+    """Of transactions() before and after: how many an order is, by database."""
+    return {name: round((count - before.get(name, 0)) / orders, 2) for name, count in after.items()}
+
+
+def cost_table(title: str, unit: str, costs: Mapping[str, float]) -> Table:
+    """For people: CPU by hop."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("CPU by hop")
+    table.add_column(unit, justify="right")
+    for hop, spent in costs.items():
+        table.add_row(hop, f"{spent:.3f}")
+    return table
 
 
 def inside_ms(costs: Mapping[str, float]) -> float:

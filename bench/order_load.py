@@ -274,7 +274,7 @@ class Buyers:
     async def _buy(self, bought: Bought, due: float = 0.0) -> None:
         due = due or time.perf_counter()
         try:
-            paid_at = await self._paid(next(self._numbers), bought)
+            paid_at = await self._paid(next(self._numbers))
         except CallFailed as failed:
             bought.failed[str(failed)] += 1
             return
@@ -283,7 +283,7 @@ class Buyers:
         bought.paid_to_tickets_ms.append((now - paid_at) * 1000)
         bought.whole_ms.append((now - due) * 1000)
 
-    async def _paid(self, number: int, bought: Bought) -> float:
+    async def _paid(self, number: int) -> float:
         """The moment of paying, once the tickets are there."""
         order, house_id, holder = await self._ordered(number), self._performance.house_id, f"b{number}"
         check_out = pb.CheckOutRequest(

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 
 import uvloop
 from rich.console import Console
-from rich.table import Table
 
-from bench.order_costs import cost_ms, inside_ms, look, transactions
+from bench.order_costs import cost_ms, cost_table, inside_ms, look, transactions, transactions_each
 from bench.order_load import SEATS, Bought, Buyers, OrderCalls, OrderStream
 from services.console.sale.demo_house import DemoHouse, OnSale, SaleTerms
 from services.console.stack.blueprint import INTEGRATIONS, is_wanted, parts_of
@@ -114,29 +113,17 @@ async def measure(options: Options) -> dict[str, object]:
 
 
 async def _measured(stack: LocalStack, options: Options, services: tuple[str, ...]) -> dict[str, object]:
-    clock, targets = SystemClock(), stack.record.targets
     expected = WARM_UP + options.orders + int(max(options.rate, 1_000) * options.open_seconds)
-    async with (
-        open_channel(targets["catalogue"], clock) as catalogue,
-        open_channel(targets["accounts"], clock) as accounts,
-    ):
-        house = DemoHouse(catalogue, accounts, clock=clock, ids=RandomIds(), label="bench")
-        on_sale = await house.open_sale(plan_of(expected * SEATS), SaleTerms(hold_ttl_seconds=900))
-    token = OwnToken(private_key(stack.service_key), "bench", clock, RandomIds())
+    on_sale = await open_sale(stack, expected * SEATS)
     found: dict[str, object] = {}
-    async with buyers_of(stack, on_sale, token, unary=options.unary) as buyers:
+    async with buyers_of(stack, on_sale, unary=options.unary) as buyers:
         await buyers.closed_loop(WARM_UP, 8)
-        if options.pause:
-            print({name: stack.process(name).pid for name in services}, flush=True)
-            await asyncio.sleep(options.pause)
+        await pause_for_profiler(stack, services, options.pause)
         before, committed = look(stack, services), await transactions(stack)
         closed = await buyers.closed_loop(options.orders, options.at_once)
         orders = max(1, closed.confirmed)
         found["closed"] = figures(closed, cost_ms(before, look(stack, services), orders)) | {
-            "transactions_an_order": {
-                name: round((count - committed.get(name, 0)) / orders, 2)
-                for name, count in (await transactions(stack)).items()
-            }
+            "transactions_an_order": transactions_each(committed, await transactions(stack), orders)
         }
         if options.open_seconds:
             rate = options.rate or closed.per_second * SHARE
@@ -148,8 +135,28 @@ async def _measured(stack: LocalStack, options: Options, services: tuple[str, ..
     return found
 
 
-def buyers_of(stack: LocalStack, on_sale: OnSale, token: OwnToken, *, unary: bool = False) -> Buyers:
+async def open_sale(stack: LocalStack, seats: int) -> OnSale:
+    """A house of its own with a performance of so many seats."""
+    clock, targets = SystemClock(), stack.record.targets
+    async with (
+        open_channel(targets["catalogue"], clock) as catalogue,
+        open_channel(targets["accounts"], clock) as accounts,
+    ):
+        house = DemoHouse(catalogue, accounts, clock=clock, ids=RandomIds(), label="bench")
+        return await house.open_sale(plan_of(seats), SaleTerms(hold_ttl_seconds=900))
+
+
+async def pause_for_profiler(stack: LocalStack, services: Sequence[str], seconds: float) -> None:
+    """Tells the processes' ids, and gives whoever profiles one the time to attach; 0: goes on at once."""
+    if seconds:
+        print({name: stack.process(name).pid for name in services}, flush=True)
+        # A person starts the profiler by hand: nothing here can tell when it is attached.
+        await asyncio.sleep(seconds)
+
+
+def buyers_of(stack: LocalStack, on_sale: OnSale, *, unary: bool = False) -> Buyers:
     """Of the performance on sale, at the stack's own targets."""
+    token = OwnToken(private_key(stack.service_key), "bench", SystemClock(), RandomIds())
     performance, target = on_sale.performance, stack.record.targets["orders"]
     return Buyers(
         inventory=stack.record.targets["inventory"],
@@ -166,12 +173,8 @@ def show(found: dict[str, object], console: Console) -> None:
     for name, loop in found.items():
         if not isinstance(loop, dict):
             continue
-        table = Table(title=f"{name}: {loop['per_second']} orders/s of {SEATS} seats", title_justify="left")
-        table.add_column("CPU by hop")
-        table.add_column("ms an order", justify="right")
-        for hop, spent in loop["cpu_ms_an_order"].items():
-            table.add_row(hop, f"{spent:.3f}")
-        console.print(table)
+        title = f"{name}: {loop['per_second']} orders/s of {SEATS} seats"
+        console.print(cost_table(title, "ms an order", loop["cpu_ms_an_order"]))
         told = {key: value for key, value in loop.items() if key != "cpu_ms_an_order"}
         console.print(json.dumps(told), highlight=False)
 

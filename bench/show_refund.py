@@ -21,17 +21,14 @@ import uvloop
 from balcon.orders.v1 import order_work_pb2 as wire
 from balcon.orders.v1.order_work_pb2_grpc import OrderWorkServiceStub
 from rich.console import Console
-from rich.table import Table
 
-from bench.order_costs import cost_ms, inside_ms, look, transactions
+from bench.order_costs import cost_ms, cost_table, inside_ms, look, transactions, transactions_each
 from bench.order_load import SEATS
-from bench.orders import buyers_of, plan_of
-from services.console.sale.demo_house import DemoHouse, OnSale, SaleTerms
+from bench.orders import buyers_of, open_sale, pause_for_profiler
+from services.console.sale.demo_house import OnSale
 from services.console.stack.blueprint import is_wanted, parts_of
 from services.console.stack.data_folder import DataFolder, make_temp_folder, remove_temp_folder
 from services.console.stack.local_stack import LocalStack, StackOptions
-from services.runtime.access.keys import private_key
-from services.runtime.access.own_token import OwnToken
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.rpc.client import open_channel
@@ -39,6 +36,7 @@ from services.runtime.rpc.client import open_channel
 if TYPE_CHECKING:
     from balcon.orders.v1.order_work_pb2_grpc import OrderWorkServiceAsyncStub
 
+# Of a job orders tell only who asks; so seldom, it costs nothing that is measured.
 _POLL_SECONDS = 0.5
 _SPARE_SEATS = 1_000
 _LIMIT_SECONDS = 1_800.0
@@ -77,31 +75,21 @@ async def measure(options: Options) -> dict[str, object]:
 
 async def _measured(stack: LocalStack, options: Options) -> dict[str, object]:
     services = tuple(part.name for part in parts_of(1) if is_wanted(part, ()))
-    clock, targets = SystemClock(), stack.record.targets
-    async with (
-        open_channel(targets["catalogue"], clock) as catalogue,
-        open_channel(targets["accounts"], clock) as accounts,
-    ):
-        house = DemoHouse(catalogue, accounts, clock=clock, ids=RandomIds(), label="bench")
-        seats = options.tickets + _SPARE_SEATS
-        on_sale = await house.open_sale(plan_of(seats), SaleTerms(hold_ttl_seconds=900))
-    token = OwnToken(private_key(stack.service_key), "bench", clock, RandomIds())
-    async with buyers_of(stack, on_sale, token) as buyers:
+    on_sale = await open_sale(stack, options.tickets + _SPARE_SEATS)
+    async with buyers_of(stack, on_sale) as buyers:
         left, started = options.tickets // SEATS, time.perf_counter()
         while left:
             # Others take the turns of those who were sent away.
             sold = await buyers.closed_loop(left, options.at_once)
             left -= sold.confirmed
             print(f"{left} orders left after {time.perf_counter() - started:.0f} s {dict(sold.failed)}", flush=True)
-    if options.pause:
-        print({name: stack.process(name).pid for name in services}, flush=True)
-        await asyncio.sleep(options.pause)
+    await pause_for_profiler(stack, services, options.pause)
     before, committed = look(stack, services), await transactions(stack)
-    async with open_channel(targets["orders"], clock) as orders:
+    async with open_channel(stack.record.targets["orders"], SystemClock()) as orders:
         back = await give_back(orders, on_sale, release=options.release)
     refunds = max(1, back.job.refunds_done)
     costs = cost_ms(before, look(stack, services), refunds)
-    counts = (await transactions(stack)).items()
+    commits = transactions_each(committed, await transactions(stack), refunds)
     return {
         "tickets": back.job.tickets_cancelled,
         "refunds": back.job.refunds_done,
@@ -110,7 +98,7 @@ async def _measured(stack: LocalStack, options: Options) -> dict[str, object]:
         "refunds_per_second": round(refunds / back.seconds, 1),
         "cpu_seconds": round(sum(costs.values()) * refunds / 1000, 1),
         "at_the_provider": await _at_the_provider(stack),
-        "transactions_a_refund": {name: round((count - committed.get(name, 0)) / refunds, 2) for name, count in counts},
+        "transactions_a_refund": commits,
         "cpu_ms_a_refund": costs | {"all inside": inside_ms(costs)},
     }
 
@@ -162,12 +150,7 @@ def show(found: dict[str, object], console: Console) -> None:
     """Tables for people."""
     costs = found["cpu_ms_a_refund"]
     assert isinstance(costs, dict)
-    table = Table(title=f"{found['tickets']} tickets back in {found['seconds']} s", title_justify="left")
-    table.add_column("CPU by hop")
-    table.add_column("ms a refund", justify="right")
-    for hop, spent in costs.items():
-        table.add_row(hop, f"{spent:.3f}")
-    console.print(table)
+    console.print(cost_table(f"{found['tickets']} tickets back in {found['seconds']} s", "ms a refund", costs))
     console.print(json.dumps({key: value for key, value in found.items() if value is not costs}), highlight=False)
 
 
