@@ -81,8 +81,8 @@ class MethodDesk:
     async def accounts(self, house_id: str, currency: str, amount_minor: int, language: str) -> list[PayingAccount]:
         """The default first; none where the house has no account."""
         live = await self._accounts.live(house_id)
-        default = await self._accounts.till(house_id, currency)
         if not live:
+            default = await self._accounts.till(house_id, currency)
             if isinstance(default, Refusal):
                 return []
             methods = await self._methods(default.provider, currency, amount_minor, language)
