@@ -21,11 +21,12 @@ from services.orders.domain.refusals import OrderNotFound
 from services.orders.domain.request_refusals import LinesNotHeld, TicketsPassedOn
 from services.orders.domain.steps import Timing
 from services.orders.handlers.acting import act_on
+from services.orders.handlers.buyers_code import shown_by_buyer
 from services.orders.handlers.order_making import MadeOrder, OrderMaker
 from services.orders.handlers.order_request import ExchangeRequest, OrderRequest
 from services.orders.handlers.reseating import kept_prices
 from services.orders.ports import Catalogue, Changed, OrderRef, OrderStore
-from services.orders.ports.order_door import OrderDoor, ShownCode
+from services.orders.ports.order_door import OrderDoor
 from services.runtime.call_context import current_buyer
 from services.runtime.clock import Clock
 from services.runtime.errors import Refusal
@@ -93,7 +94,7 @@ class Exchanges:
 
     async def quote(self, ref: OrderRef, code: str, wanted: tuple[LineRef, ...]) -> QuotedExchange | Refusal:
         """What whoever shows a code would get for these lines; for none: for all that they have. Raises Unanswered."""
-        shown = await self._shown(ref, code)
+        shown = await shown_by_buyer(self._door, ref, code)
         if isinstance(shown, Refusal):
             return shown
         order = await self._store.get(ref)
@@ -111,17 +112,12 @@ class Exchanges:
         ends = [one.until_ms for one in given.values() if one.until_ms]
         return QuotedExchange(lines, order.total.currency, worth, kept, min(ends, default=0))
 
-    async def _shown(self, ref: OrderRef, code: str) -> ShownCode | Refusal:
-        """A code of a ticket that its buyer has."""
-        shown = await self._door.shown(ref.house_id, ref.order_id, code)
-        return TicketsPassedOn(ref.order_id) if isinstance(shown, ShownCode) and shown.holder_id else shown
-
     async def _wanted(self, house_id: str, asked: ExchangeRequest) -> Order | Refusal:
         """The old order, where these lines of it may be given for others now."""
         ref, theirs = OrderRef(house_id, asked.order_id), list[LineRef]()
         for code in asked.codes:
             # Each its own: the new tickets are of the session that asks, and who has one of four has not the others.
-            shown = await self._shown(ref, code)
+            shown = await shown_by_buyer(self._door, ref, code)
             if isinstance(shown, Refusal):
                 return shown
             theirs.append(shown.own)

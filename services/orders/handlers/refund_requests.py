@@ -19,10 +19,10 @@ from services.orders.domain.request_refusals import (
     RefundAlreadyAsked,
     RefundDiffers,
     RefundRequestNotFound,
-    TicketsPassedOn,
 )
 from services.orders.domain.steps import Timing, due_at_ms
 from services.orders.domain.transitions import apply_all, decide
+from services.orders.handlers.buyers_code import shown_by_buyer
 from services.orders.ports import Acted, Catalogue, OrderRef, OrderStore
 from services.orders.ports.buyer_policies import BuyerPolicies
 from services.orders.ports.order_door import OrderDoor, ShownCode
@@ -78,7 +78,7 @@ class RefundDesk:
 
     async def quote(self, wanted: RefundWanted) -> tuple[Order, tuple[RequestedPart, ...]] | Refusal:
         """What would come back. Raises Unanswered."""
-        shown = await self._shown(wanted)
+        shown = await shown_by_buyer(self._parts.door, wanted.ref, wanted.code)
         if isinstance(shown, Refusal):
             return shown
         order = await self._order(wanted.ref)
@@ -89,7 +89,7 @@ class RefundDesk:
 
     async def ask(self, asked: Asked[ToldRequest], wanted: RefundWanted) -> bytes | Refusal:
         """Keeps the request; where the rules grant it, tickets, money and request change in one transaction."""
-        shown = await self._shown(wanted)
+        shown = await shown_by_buyer(self._parts.door, wanted.ref, wanted.code)
         if isinstance(shown, Refusal):
             return shown
         seen = await self._order(wanted.ref)
@@ -150,22 +150,18 @@ class RefundDesk:
 
     async def own(self, ref: OrderRef, code: str) -> list[ToldRequest] | Refusal:
         """All requests of the order."""
-        shown = await self._parts.door.shown(ref.house_id, ref.order_id, code)
+        shown = await shown_by_buyer(self._parts.door, ref, code)
         if isinstance(shown, Refusal):
             return shown
-        if shown.holder_id:
-            return TicketsPassedOn(ref.order_id)
         found = await self._parts.requests.page(RequestFilter(ref.house_id, order_id=ref.order_id, limit=MOST_OWN))
         order = await self._order(ref)
         return order if isinstance(order, Refusal) else [ToldRequest(one, order) for one in found]
 
     async def withdraw(self, ref: OrderRef, code: str, refund_request_id: str) -> ToldRequest | Refusal:
         """Takes one back that nobody has decided."""
-        shown = await self._parts.door.shown(ref.house_id, ref.order_id, code)
+        shown = await shown_by_buyer(self._parts.door, ref, code)
         if isinstance(shown, Refusal):
             return shown
-        if shown.holder_id:
-            return TicketsPassedOn(ref.order_id)
         known = await self._parts.requests.get(ref.house_id, refund_request_id)
         if known is None or known.order_id != ref.order_id:
             return RefundRequestNotFound(refund_request_id)
@@ -243,13 +239,6 @@ class RefundDesk:
             act = LogAct(f"refund_request.{_VERBS[said]}", "refund request", request.refund_request_id, facts=facts)
             transaction.record_act(act)
         return ended
-
-    async def _shown(self, wanted: RefundWanted) -> ShownCode | Refusal:
-        ref = wanted.ref
-        shown = await self._parts.door.shown(ref.house_id, ref.order_id, wanted.code)
-        if isinstance(shown, ShownCode) and shown.holder_id:
-            return TicketsPassedOn(ref.order_id)
-        return shown
 
     async def _facts(self, order: Order) -> RefundFacts:
         """Asked before the order is locked: they change rarely, and each of them says since when it holds."""
