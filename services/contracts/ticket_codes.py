@@ -14,6 +14,8 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from services.runtime.errors import UNSET, FieldInvalid
+
 # The 45 characters that a QR has a dense mode for (RFC 9285), in the order of their values.
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
@@ -203,3 +205,9 @@ def _ticket_id(raw: bytes) -> str:
     value = int.from_bytes(raw)
     letters = [_CROCKFORD[value >> 5 * place & 31] for place in reversed(range(_ULID_CHARS))]
     return _TICKET_PREFIX + "".join(letters)
+
+
+def refused_ticket_code(field: str, code: str) -> FieldInvalid | None:
+    """What is no code by its length. A code lets in: it is never repeated in what is said about it."""
+    problem = None if 0 < len(code) <= MAX_CODE_CHARS else "is too long" if code else UNSET
+    return None if problem is None else FieldInvalid(field, problem, f"1 to {MAX_CODE_CHARS} characters")

@@ -10,7 +10,7 @@ from balcon.orders.v1 import own_exchanges_pb2 as own
 
 from services.contracts.bounds import MAX_SEAT_ID_CHARS, MAX_SEATS_PER_ORDER
 from services.contracts.texts import refused_text
-from services.contracts.ticket_codes import MAX_CODE_CHARS
+from services.contracts.ticket_codes import refused_ticket_code
 from services.contracts.wire_types import wire_instant_or_none, wire_money
 from services.orders.domain.exchanges import Exchange, ExchangeStatus, GivenLines
 from services.orders.domain.refunds import LineRef
@@ -82,12 +82,6 @@ def own_exchange_message(told: QuotedExchange) -> own.QuoteOwnExchangeResponse:
 
 def _named(lines: Iterable[wire.ExchangedLine]) -> tuple[LineRef, ...]:
     return tuple(LineRef(line.performance_id, line.seat_id) for line in lines)
-
-
-def refused_ticket_code(field: str, code: str) -> FieldInvalid | None:
-    """A code lets in: it is never repeated in what is said about it."""
-    problem = None if 0 < len(code) <= MAX_CODE_CHARS else "is too long" if code else UNSET
-    return None if problem is None else FieldInvalid(field, problem, f"1 to {MAX_CODE_CHARS} characters")
 
 
 def faults_of_exchange(request: wire.CreateOrderRequest) -> Iterator[FieldInvalid | None]:

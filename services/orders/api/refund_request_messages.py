@@ -10,9 +10,9 @@ from balcon.orders.v1.orders_service_pb2 import RefundRoute
 from services.contracts.bounds import MAX_SEAT_ID_CHARS, MAX_SEATS_PER_ORDER
 from services.contracts.money import refused_currency
 from services.contracts.texts import as_lines, refused_lines, refused_text
+from services.contracts.ticket_codes import refused_ticket_code
 from services.contracts.wire_types import wire_instant, wire_instant_or_none, wire_money, wire_principal
 from services.orders.api.buyer_policy_messages import WISHES, rule_message, wish_message
-from services.orders.api.exchange_messages import refused_ticket_code
 from services.orders.api.messages import refund_message
 from services.orders.domain.buyer_policy import RefundWish, RequestRule
 from services.orders.domain.order import Money, Order

@@ -12,9 +12,9 @@ from services.contracts.bounds import MAX_NAME_CHARS
 from services.contracts.email_addresses import EmailAddress, email_address, refused_email
 from services.contracts.languages import refused_language
 from services.contracts.texts import refused_idempotency_key, refused_text
-from services.contracts.ticket_codes import MAX_CODE_CHARS
+from services.contracts.ticket_codes import refused_ticket_code
 from services.contracts.wire_requests import asked_once
-from services.runtime.errors import UNSET, FieldInvalid
+from services.runtime.errors import FieldInvalid
 from services.runtime.ids import refused_key
 from services.runtime.rpc.errors import accept, answered
 from services.runtime.rpc.interceptors import Context
@@ -101,12 +101,10 @@ class OwnTicketsServicer(OwnTicketsServiceServicer):
 
 
 def _refused(request: _Request) -> Iterator[FieldInvalid | None]:
-    """What opens an order. A code lets in: it is never repeated in what is said about it."""
+    """What opens an order."""
     yield refused_key("house_id", request.house_id)
     yield refused_key("order_id", request.order_id)
-    code = request.ticket_code
-    problem = None if 0 < len(code) <= MAX_CODE_CHARS else "is too long" if code else UNSET
-    yield None if problem is None else FieldInvalid("ticket_code", problem, f"1 to {MAX_CODE_CHARS} characters")
+    yield refused_ticket_code("ticket_code", request.ticket_code)
 
 
 def _ticket(ticket: Ticket) -> SoldTicket:
