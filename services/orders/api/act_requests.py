@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from balcon.orders.v1 import order_acts_pb2 as wire
+from balcon.orders.v1.orders_service_pb2 import ExchangedLine
 from balcon.orders.v1.orders_service_pb2 import RefundRoute as WireRoute
 from balcon.types.v1.money_pb2 import Money as WireMoney
 
@@ -26,6 +27,7 @@ ROUTES = {
     WireRoute.REFUND_ROUTE_VOUCHER: RefundRoute.VOUCHER,
 }
 
+_Line = wire.LineName | ExchangedLine
 _Request = wire.RefundLinesRequest | wire.CancelLinesRequest | wire.ReleaseLinesRequest
 
 
@@ -83,30 +85,31 @@ def _act(
     )
 
 
-def line_refs(lines: Sequence[wire.LineName]) -> tuple[LineRef, ...]:
+def line_refs(lines: Iterable[_Line]) -> tuple[LineRef, ...]:
     """As the domain has them."""
     return tuple(LineRef(line.performance_id, line.seat_id) for line in lines)
 
 
-def refused_lines(lines: Sequence[wire.LineName]) -> Iterator[FieldInvalid | None]:
-    """Each line once, and not too many."""
-    if len(lines) > MAX_LINES:
-        yield FieldInvalid("lines", f"has {len(lines):,}", f"at most {MAX_LINES}")
-        return
+def faults_of_names(field: str, lines: Iterable[_Line]) -> Iterator[FieldInvalid | None]:
+    """Each line once; how many there may be is bounded before."""
     seen: set[tuple[str, str]] = set()
     for place, line in enumerate(lines):
-        yield refused_key(f"lines[{place}].performance_id", line.performance_id)
-        yield refused_text(f"lines[{place}].seat_id", line.seat_id, at_most=MAX_SEAT_ID_CHARS)
+        named = f"{field}[{place}]."
+        yield refused_key(f"{named}performance_id", line.performance_id)
+        yield refused_text(f"{named}seat_id", line.seat_id, at_most=MAX_SEAT_ID_CHARS)
         name = line.performance_id, line.seat_id
         if all(name) and name in seen:
-            yield FieldInvalid(f"lines[{place}].seat_id", "is named twice", "each line once")
+            yield FieldInvalid(f"{named}seat_id", "is named twice", "each line once")
         seen.add(name)
 
 
 def _refused(request: _Request) -> Iterator[FieldInvalid | None]:
     yield refused_key("house_id", request.house_id)
     yield refused_key("order_id", request.order_id)
-    yield from refused_lines(request.lines)
+    if len(request.lines) > MAX_LINES:
+        yield FieldInvalid("lines", f"has {len(request.lines):,}", f"at most {MAX_LINES}")
+    else:
+        yield from faults_of_names("lines", request.lines)
     yield refused_key("performance_id", request.performance_id) if request.performance_id else None
     yield refused_text("reason", request.reason.strip(), at_least=0, at_most=MAX_REASON_CHARS)
     yield refused_idempotency_key(request.idempotency_key)

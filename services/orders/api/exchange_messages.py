@@ -8,10 +8,10 @@ from typing import Final
 from balcon.orders.v1 import orders_service_pb2 as wire
 from balcon.orders.v1 import own_exchanges_pb2 as own
 
-from services.contracts.bounds import MAX_SEAT_ID_CHARS, MAX_SEATS_PER_ORDER
-from services.contracts.texts import refused_text
+from services.contracts.bounds import MAX_SEATS_PER_ORDER
 from services.contracts.ticket_codes import refused_ticket_code
 from services.contracts.wire_types import wire_instant_or_none, wire_money
+from services.orders.api.act_requests import faults_of_names, line_refs
 from services.orders.domain.exchanges import Exchange, ExchangeStatus, GivenLines
 from services.orders.domain.refunds import LineRef
 from services.orders.handlers.exchanges import QuotedExchange
@@ -56,7 +56,7 @@ def exchange_request(request: wire.CreateOrderRequest) -> ExchangeRequest | None
     if not request.HasField("exchange"):
         return None
     asked = request.exchange
-    return ExchangeRequest(asked.order_id, _named(asked.lines), asked.keep_prices, tuple(asked.ticket_codes))
+    return ExchangeRequest(asked.order_id, line_refs(asked.lines), asked.keep_prices, tuple(asked.ticket_codes))
 
 
 def own_exchange(request: own.QuoteOwnExchangeRequest) -> tuple[OrderRef, str, tuple[LineRef, ...]]:
@@ -67,7 +67,7 @@ def own_exchange(request: own.QuoteOwnExchangeRequest) -> tuple[OrderRef, str, t
         refused_ticket_code("ticket_code", request.ticket_code),
         *_faults_of_lines("lines", request.lines, at_least=0),
     )
-    return OrderRef(request.house_id, request.order_id), request.ticket_code, _named(request.lines)
+    return OrderRef(request.house_id, request.order_id), request.ticket_code, line_refs(request.lines)
 
 
 def own_exchange_message(told: QuotedExchange) -> own.QuoteOwnExchangeResponse:
@@ -78,10 +78,6 @@ def own_exchange_message(told: QuotedExchange) -> own.QuoteOwnExchangeResponse:
         kept=wire_money(told.kept_minor, told.currency),
         until_at=wire_instant_or_none(told.until_ms),
     )
-
-
-def _named(lines: Iterable[wire.ExchangedLine]) -> tuple[LineRef, ...]:
-    return tuple(LineRef(line.performance_id, line.seat_id) for line in lines)
 
 
 def faults_of_exchange(request: wire.CreateOrderRequest) -> Iterator[FieldInvalid | None]:
@@ -105,15 +101,7 @@ def _faults_of_lines(
         problem = f"has {len(lines):,}" if lines else UNSET
         yield FieldInvalid(field, problem, f"{at_least} to {MAX_SEATS_PER_ORDER}")
         return
-    seen: set[tuple[str, str]] = set()
-    for place, line in enumerate(lines):
-        named = f"{field}[{place}]."
-        yield refused_key(f"{named}performance_id", line.performance_id)
-        yield refused_text(f"{named}seat_id", line.seat_id, at_most=MAX_SEAT_ID_CHARS)
-        name = line.performance_id, line.seat_id
-        if all(name) and name in seen:
-            yield FieldInvalid(f"{named}seat_id", "is named twice", "each line once")
-        seen.add(name)
+    yield from faults_of_names(field, lines)
 
 
 def _refused_keeping(request: wire.CreateOrderRequest) -> FieldInvalid | None:

@@ -12,12 +12,12 @@ from services.contracts.money import refused_currency
 from services.contracts.texts import as_lines, refused_lines, refused_text
 from services.contracts.ticket_codes import refused_ticket_code
 from services.contracts.wire_types import wire_instant, wire_instant_or_none, wire_money, wire_principal
+from services.orders.api.act_requests import line_refs
 from services.orders.api.buyer_policy_messages import WISHES, rule_message, wish_message
 from services.orders.api.messages import refund_message
 from services.orders.domain.buyer_policy import RefundWish, RequestRule
 from services.orders.domain.order import Money, Order
 from services.orders.domain.refund_request import RequestedPart, RequestState
-from services.orders.domain.refunds import LineRef
 from services.orders.handlers.refund_requests import RefundWanted, ToldRequest, back_of
 from services.orders.ports import OrderRef
 from services.runtime.errors import UNSET, FieldInvalid
@@ -64,8 +64,8 @@ def refund_wanted(
         *more,
     )
     assert wish is not None, "refused otherwise"
-    lines = tuple(LineRef(line.performance_id, line.seat_id) for line in request.lines)
-    return RefundWanted(OrderRef(request.house_id, request.order_id), request.ticket_code, wish, lines, expected)
+    ref = OrderRef(request.house_id, request.order_id)
+    return RefundWanted(ref, request.ticket_code, wish, line_refs(request.lines), expected)
 
 
 def _refused_lines(request: wire.QuoteOwnRefundRequest | wire.AskOwnRefundRequest) -> Iterator[FieldInvalid | None]:
