@@ -17,8 +17,8 @@ from services.orders.api.buyer_policy_messages import WISHES, rule_message, wish
 from services.orders.api.messages import refund_message
 from services.orders.domain.buyer_policy import RefundWish, RequestRule
 from services.orders.domain.order import Money, Order
-from services.orders.domain.refund_request import RequestedPart, RequestState
-from services.orders.handlers.refund_requests import RefundWanted, ToldRequest, back_of
+from services.orders.domain.refund_request import RequestedPart, RequestState, are_granted_at_once, promised_minor
+from services.orders.handlers.refund_requests import RefundWanted, ToldRequest
 from services.orders.ports import OrderRef
 from services.runtime.errors import UNSET, FieldInvalid
 from services.runtime.ids import refused_key
@@ -92,12 +92,11 @@ def decline_reason(request: wire.DeclineRefundRequestRequest) -> str:
 def quote_message(order: Order, parts: tuple[RequestedPart, ...], wish: RefundWish) -> wire.QuoteOwnRefundResponse:
     """What would come back."""
     currency = order.total.currency
-    granted = all(part.rule is RequestRule.GRANTED for part in parts)
     route = "VOUCHER" if wish is RefundWish.VOUCHER else "ORIGIN"
     return wire.QuoteOwnRefundResponse(
         parts=[_part(part, currency) for part in parts],
-        back=wire_money(back_of(parts), currency),
-        rule=rule_message(RequestRule.GRANTED if granted else RequestRule.ASKED),
+        back=wire_money(promised_minor(parts), currency),
+        rule=rule_message(RequestRule.GRANTED if are_granted_at_once(parts) else RequestRule.ASKED),
         route=RefundRoute.Value(f"REFUND_ROUTE_{route}"),
     )
 

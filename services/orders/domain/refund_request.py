@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -98,12 +99,12 @@ class RefundRequest:
     @property
     def back_minor(self) -> int:
         """All that was promised."""
-        return sum(part.back_minor for part in self.parts)
+        return promised_minor(self.parts)
 
     @property
     def is_granted_at_once(self) -> bool:
         """Whether the rules grant all of it; else people decide about all of it."""
-        return all(part.rule is RequestRule.GRANTED for part in self.parts)
+        return are_granted_at_once(self.parts)
 
     def acts(self) -> tuple[ActOnLines, ...]:
         """What is asked of the order when it is granted: of tickets that are still valid, once for each performance."""
@@ -123,6 +124,16 @@ class RefundRequest:
         """What of the order's money it has moved."""
         mine = {_act_id(self.refund_request_id, place) for place in range(len(self.parts))}
         return tuple(refund for refund in order.refunds if refund.act_id in mine)
+
+
+def promised_minor(parts: Iterable[RequestedPart]) -> int:
+    """All that comes back."""
+    return sum(part.back_minor for part in parts)
+
+
+def are_granted_at_once(parts: Iterable[RequestedPart]) -> bool:
+    """Whether the rules grant all of it; else people decide about all of it."""
+    return all(part.rule is RequestRule.GRANTED for part in parts)
 
 
 def after(request: RefundRequest, act: RequestAct) -> RequestState | RefundRequestEnded:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from services.contracts.acts import Act as LogAct
@@ -268,8 +268,3 @@ class RefundDesk:
 
 
 _VERBS = {RequestAct.GRANT: "granted", RequestAct.DECLINE: "declined", RequestAct.OVERTAKE: "overtaken"}
-
-
-def back_of(parts: Sequence[RequestedPart]) -> int:
-    """All that comes back."""
-    return sum(part.back_minor for part in parts)
