@@ -101,3 +101,8 @@ class BuyerPolicy:
 
 
 NOTHING_SAID: Final = BuyerPolicy()
+
+
+def asked_until_ms(starts_at_ms: int, hours_before: int) -> int:
+    """Until when something may be asked of a performance that begins then; 0: nobody knows."""
+    return max(0, starts_at_ms - hours_before * HOUR_MS) if starts_at_ms else 0

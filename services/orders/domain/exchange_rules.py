@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.orders.domain.buyer_policy import HOUR_MS, ExchangeRules, RequestRule
+from services.orders.domain.buyer_policy import ExchangeRules, RequestRule, asked_until_ms
 from services.orders.domain.exchange_refusals import ExchangedTooOften, ExchangeNotLet, ExchangeTooLate
 from services.orders.domain.exchanges import ExchangeTerms
 from services.runtime.errors import Refusal
@@ -22,7 +22,7 @@ class GivenUp:
     @property
     def until_ms(self) -> int:
         """Until when they can be; 0: nobody knows."""
-        return max(0, self.starts_at_ms - self.rules.until_hours_before * HOUR_MS) if self.starts_at_ms else 0
+        return asked_until_ms(self.starts_at_ms, self.rules.until_hours_before)
 
 
 def buyers_terms(order_id: str, times: int, given: Mapping[str, GivenUp], now_ms: int) -> ExchangeTerms | Refusal:

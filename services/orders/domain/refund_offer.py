@@ -9,11 +9,11 @@ from typing import Final
 from services.contracts.instants import instant_text
 from services.orders.domain.buyer_policy import (
     DAY_MS,
-    HOUR_MS,
     BuyerPolicy,
     RefundRules,
     RefundWish,
     RequestRule,
+    asked_until_ms,
 )
 from services.orders.domain.order import Dispute, LineStatus, Order, OrderState
 from services.orders.domain.refund_books import Cell, cells_of, meant_cells, planned_shares
@@ -118,8 +118,7 @@ def _rules(dates: ShowDates, now: BuyerPolicy, purchase: BuyerPolicy) -> Iterato
     if dates.refund_until_ms and not dates.cancelled_at_ms:
         yield _Rules(RefundBasis.MOVED, now, generous, dates.refund_until_ms)
     for basis, policy in ((RefundBasis.NOW, now), (RefundBasis.PURCHASE, purchase)):
-        hours = policy.refunds.until_hours_before
-        until_ms = max(0, dates.starts_at_ms - hours * HOUR_MS) if dates.starts_at_ms else 0
+        until_ms = asked_until_ms(dates.starts_at_ms, policy.refunds.until_hours_before)
         yield _Rules(basis, policy, policy.refunds, until_ms)
 
 
