@@ -53,6 +53,7 @@ from services.orders.domain.refunds import (
 from services.orders.domain.refusals import LinesUnknown
 from services.orders.domain.seat_reports import out_of_place
 from services.orders.domain.uses import with_discounts, with_tickets
+from services.orders.domain.valid_lines import valid_lines
 from services.runtime.errors import Refusal
 
 # Of exchanges that came to nothing so many are remembered: a late check-out of one of them must find that it is over.
@@ -217,7 +218,7 @@ def _refund(
 
 def _ended_for_nothing(order: Order, lines: tuple[LineRef, ...], now_ms: int) -> tuple[Change, ...]:
     """A free order ends with the last of its tickets."""
-    left = {LineRef(part.performance_id, seat_id) for part in order.parts for seat_id in part.valid_seat_ids}
+    left = set(valid_lines(order))
     if not order.is_free or not left <= set(lines):
         return ()
     return (RefundBecameDue(CancelReason.HOUSE, "", now_ms), OrderRefunded(now_ms))

@@ -34,6 +34,7 @@ from services.orders.domain.refusals import (
     TicketsStillValid,
 )
 from services.orders.domain.seat_reports import out_of_place
+from services.orders.domain.valid_lines import valid_lines
 from services.runtime.errors import Refusal
 
 # A seat that was kept off sale may be put back on it when all the money is back, too.
@@ -143,7 +144,7 @@ def _house_refund(
 
 def _ended_for_nothing(order: Order, lines: tuple[LineRef, ...], asked: ActOnLines, now_ms: int) -> tuple[Change, ...]:
     """A free order ends with the last of its tickets: there is no money whose return could end it."""
-    left = {LineRef(part.performance_id, seat_id) for part in order.parts for seat_id in part.valid_seat_ids}
+    left = set(valid_lines(order))
     ends = asked.cancel and order.is_free and order.state is OrderState.CONFIRMED and left and left <= set(lines)
     if not ends:
         return ()

@@ -15,12 +15,13 @@ from services.orders.domain.buyer_policy import (
     RequestRule,
     asked_until_ms,
 )
-from services.orders.domain.order import Dispute, LineStatus, Order, OrderState
+from services.orders.domain.order import Dispute, Order, OrderState
 from services.orders.domain.refund_books import Cell, cells_of, meant_cells, planned_shares
 from services.orders.domain.refund_request import RefundBasis, RequestedPart
 from services.orders.domain.refunds import LineRef
 from services.orders.domain.refusals import OrderNotConfirmed
 from services.orders.domain.request_refusals import LinesNotHeld, OrderDisputed, RefundNotOffered
+from services.orders.domain.valid_lines import valid_lines
 from services.runtime.errors import Refusal
 
 _RANK: Final = {RequestRule.NEVER: 0, RequestRule.ASKED: 1, RequestRule.GRANTED: 2}
@@ -61,13 +62,7 @@ def offered(
         return OrderNotConfirmed(order.order_id, order.state.value)
     if order.dispute is Dispute.OPEN:
         return OrderDisputed(order.order_id)
-    valid = [
-        LineRef(part.performance_id, line.seat_id)
-        for part in order.parts
-        for line in part.lines
-        if line.status is LineStatus.VALID
-    ]
-    theirs = [line for line in valid if line in set(held)]
+    theirs = [line for line in valid_lines(order) if line in set(held)]
     meant = set(wanted or theirs)
     if not meant or meant - set(theirs):
         names = sorted(f"{line.performance_id} {line.seat_id}" for line in meant - set(theirs))

@@ -14,12 +14,13 @@ from services.orders.domain.exchange_refusals import ExchangeCurrencyDiffers
 from services.orders.domain.exchange_rules import GivenUp, buyers_terms
 from services.orders.domain.exchanges import Exchange, ExchangeStatus, ExchangeTerms
 from services.orders.domain.exchanging import exchange_charges, refused_exchange, worth_minor
-from services.orders.domain.order import LineStatus, Order, OrderState
+from services.orders.domain.order import Order, OrderState
 from services.orders.domain.quote import Quote
 from services.orders.domain.refunds import LineRef
 from services.orders.domain.refusals import OrderNotFound
 from services.orders.domain.request_refusals import LinesNotHeld, TicketsPassedOn
 from services.orders.domain.steps import Timing
+from services.orders.domain.valid_lines import valid_lines
 from services.orders.handlers.acting import act_on
 from services.orders.handlers.buyers_code import shown_by_buyer
 from services.orders.handlers.order_making import MadeOrder, OrderMaker
@@ -100,7 +101,7 @@ class Exchanges:
         order = await self._store.get(ref)
         if order is None:
             return OrderNotFound(ref.order_id)
-        lines = wanted or tuple(line for line in _valid(order) if line in shown.lines)
+        lines = wanted or tuple(line for line in valid_lines(order) if line in shown.lines)
         if refused := refused_exchange(order, lines) or _not_held(order, lines, shown.lines):
             return refused
         given = await self._given(order, lines)
@@ -208,12 +209,3 @@ class Exchanges:
 def _not_held(order: Order, lines: Collection[LineRef], held: Collection[LineRef]) -> LinesNotHeld | None:
     foreign = tuple(f"{line.performance_id} {line.seat_id}" for line in lines if line not in held)
     return LinesNotHeld(order.order_id, foreign) if foreign or not lines else None
-
-
-def _valid(order: Order) -> tuple[LineRef, ...]:
-    return tuple(
-        LineRef(part.performance_id, line.seat_id)
-        for part in order.parts
-        for line in part.lines
-        if line.status is LineStatus.VALID
-    )
