@@ -185,16 +185,13 @@ class RefundDesk:
         """The house says yes: what was promised of it and is still there goes back. Where the house has cancelled all
         of its tickets meanwhile nothing does, and the request ends as taken back."""
         async with self._parts.requests.transaction(house_id) as transaction:
-            request = await transaction.lock(refund_request_id)
-            if request is None:
-                return RefundRequestNotFound(refund_request_id)
-            state = after(request, RequestAct.GRANT)
-            if isinstance(state, Refusal):
-                return state
-            if request.state is not state:
-                granted = request
+            locked = await _locked(transaction, refund_request_id, RequestAct.GRANT)
+            if isinstance(locked, Refusal):
+                return locked
+            request, is_to_do = locked
+            if is_to_do:
                 ref = OrderRef(house_id, request.order_id)
-                changed = await transaction.change_order(ref, lambda order: self._granted(order, granted))
+                changed = await transaction.change_order(ref, lambda order: self._granted(order, locked[0]))
                 if changed is None or isinstance(changed, Refusal):
                     return changed or OrderNotFound(request.order_id)
                 is_there = any(isinstance(change, LinesCancelled) for change in changed.changes)
@@ -208,13 +205,11 @@ class RefundDesk:
         self, house_id: str, refund_request_id: str, said: RequestAct, reason: str = ""
     ) -> ToldRequest | Refusal:
         async with self._parts.requests.transaction(house_id) as transaction:
-            request = await transaction.lock(refund_request_id)
-            if request is None:
-                return RefundRequestNotFound(refund_request_id)
-            state = after(request, said)
-            if isinstance(state, Refusal):
-                return state
-            if request.state is not state:
+            locked = await _locked(transaction, refund_request_id, said)
+            if isinstance(locked, Refusal):
+                return locked
+            request, is_to_do = locked
+            if is_to_do:
                 request = await self._end(transaction, request, said, reason)
                 await transaction.commit()
         return await self._told(request)
@@ -265,6 +260,17 @@ class RefundDesk:
 
     def _now_ms(self) -> int:
         return self._parts.clock.now_ms()
+
+
+async def _locked(
+    transaction: RefundRequestsTransaction, refund_request_id: str, said: RequestAct
+) -> tuple[RefundRequest, bool] | Refusal:
+    """The request under its lock, and whether what is said is still to be done: once and again is the same."""
+    request = await transaction.lock(refund_request_id)
+    if request is None:
+        return RefundRequestNotFound(refund_request_id)
+    state = after(request, said)
+    return state if isinstance(state, Refusal) else (request, request.state is not state)
 
 
 _VERBS = {RequestAct.GRANT: "granted", RequestAct.DECLINE: "declined", RequestAct.OVERTAKE: "overtaken"}
