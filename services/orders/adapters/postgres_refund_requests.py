@@ -58,14 +58,15 @@ class PostgresRefundRequestsTransaction(AnsweringTransaction):
     async def add(self, request: RefundRequest) -> str:
         """See RefundRequestsTransaction.add."""
         wanted = line_values(request)
-        new = insert(refund_request_lines).on_conflict_do_nothing().returning(_lines.seat_id)
-        added = (await self._connection.execute(new, wanted)).all() if request.state is RequestState.ASKED else wanted
-        if len(added) < len(wanted):
-            return await self._open_among(request)
-        if request.state is not RequestState.ASKED:
+        new = insert(refund_request_lines)
+        if request.state is RequestState.ASKED:
+            free = new.on_conflict_do_nothing().returning(_lines.seat_id)
+            if len((await self._connection.execute(free, wanted)).all()) < len(wanted):
+                return await self._open_among(request)
+        else:
             if other := await self._open_among(request):
                 return other
-            await self._connection.execute(insert(refund_request_lines), wanted)
+            await self._connection.execute(new, wanted)
         await self._connection.execute(insert(refund_requests).values(request_values(request)))
         self._events.append(changed_event(request, self.now_ms))
         return ""

@@ -158,11 +158,10 @@ def _open(order: Order, asked: OpenExchange, now_ms: int) -> tuple[Change, ...] 
 def _end(order: Order, asked: EndExchange, now_ms: int) -> tuple[Change, ...] | Refusal:
     """The old lines end, their seats go back on sale, and their money is the new order's; what is left goes back."""
     known = given_for(order, asked.order_id)
-    if known is None or known.status is ExchangeStatus.FREED or order.state is not OrderState.CONFIRMED:
-        done = known is not None and known.status is ExchangeStatus.DONE
-        return () if done else ExchangeOver(order.order_id, asked.order_id)
-    if known.status is ExchangeStatus.DONE:
+    if known is not None and known.status is ExchangeStatus.DONE:
         return ()
+    if known is None or known.status is ExchangeStatus.FREED or order.state is not OrderState.CONFIRMED:
+        return ExchangeOver(order.order_id, asked.order_id)
     reason = _REASON.format(asked.order_id)
     return (
         ExchangeClosed(asked.order_id, ExchangeStatus.DONE),
