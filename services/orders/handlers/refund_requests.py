@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -170,7 +171,7 @@ class RefundDesk:
     async def page(self, wanted: RequestFilter) -> list[ToldRequest]:
         """A house's requests, the newest first."""
         found = await self._parts.requests.page(wanted)
-        return [await self._told(one) for one in found]
+        return await asyncio.gather(*map(self._told, found))
 
     async def get(self, house_id: str, refund_request_id: str) -> ToldRequest | Refusal:
         """One request."""
@@ -241,8 +242,8 @@ class RefundDesk:
         policies = self._parts.policies
         now = await policies.in_force(order.house_id, performance_ids)
         purchase = await policies.in_force(order.house_id, performance_ids, order.confirmed_at_ms)
-        dates = {one: await self._dates(order.house_id, one) for one in performance_ids}
-        return RefundFacts(dates, now, purchase)
+        dates = await asyncio.gather(*(self._dates(order.house_id, one) for one in performance_ids))
+        return RefundFacts(dict(zip(performance_ids, dates, strict=True)), now, purchase)
 
     async def _dates(self, house_id: str, performance_id: str) -> ShowDates:
         offer = await self._parts.catalogue.offer(house_id, performance_id)
