@@ -147,9 +147,15 @@ def _serve_orders(service: Service, servicer: OrdersServicer) -> None:
     )
 
 
-def _serve_buyers(service: Service, parts: OrderActParts, door: OrderDoor, exchanges: Exchanges, keep_ms: int) -> None:
+def _serve_buyers(
+    service: Service,
+    parts: OrderActParts,
+    policies: PostgresBuyerPolicies,
+    door: OrderDoor,
+    exchanges: Exchanges,
+    keep_ms: int,
+) -> None:
     """What buyers may do by themselves."""
-    policies = PostgresBuyerPolicies(parts.engine, service.clock, service.ids, committed=parts.committed)
     servicer = BuyerPolicyServicer(policies, parts.catalogue)
     service.rpc.add(
         lambda server: add_BuyerPolicyServiceServicer_to_server(servicer, server), "balcon.orders.v1.BuyerPolicyService"
@@ -231,7 +237,7 @@ async def build(service: Service, settings: OrdersSettings) -> None:
     acts = OrderActParts(engine, store, desk, driver, timing, catalogue, payments, relay.wake)
     _serve_acts(service, settings, acts)
     keep_ms = settings.request_key_hours * 3_600_000
-    _serve_buyers(service, acts, door, swaps, keep_ms)
+    _serve_buyers(service, acts, policies, door, swaps, keep_ms)
     _serve_audit(service, settings)
     service.background("saga", driver.run)
     service.background("notifier", notifier.run)
