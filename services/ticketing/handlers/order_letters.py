@@ -179,8 +179,9 @@ class OrderLetters:
         self, house_id: str, line: Delivery, order: SoldOrder, refund: AskedBack | None
     ) -> tuple[GivenVoucher, ...]:
         """What was made for a buyer who has wished for a voucher."""
-        is_granted = refund is not None and line.occasion.kind is _Kind.REFUND_GRANTED
-        if refund is None or not is_granted or refund.wish is not RefundWish.VOUCHER or not refund.refund_ids:
+        if refund is None or line.occasion.kind is not _Kind.REFUND_GRANTED:
+            return ()
+        if refund.wish is not RefundWish.VOUCHER or not refund.refund_ids:
             return ()
         return await self._vouchers.made_by(house_id, order.payment_id, refund.refund_ids, is_owed=refund.is_owed)
 
