@@ -127,7 +127,10 @@ class Shop:
         random: Random,
         waits_seconds: float = 0.0,
     ) -> orders_pb.Order:
-        """As `call`, on the stream that the shop's process has with orders, on the buyer's behalf."""
+        """As `call`, on the stream that the shop's process has with orders, on the buyer's behalf.
+
+        `waits_seconds` is how long the server may take on purpose (a long poll).
+        """
         buyer, pause = PrincipalRef(PrincipalKind.BUYER, holder_id), _FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -157,16 +160,12 @@ class Shop:
         *,
         until_seconds: float,
         random: Random,
-        waits_seconds: float = 0.0,
     ) -> ResponseT_co:
-        """The answer; Declined for a no, NoAnswer when none came by `until_seconds`.
-
-        `waits_seconds` is how long the server may take on purpose (a long poll).
-        """
+        """The answer; Declined for a no, NoAnswer when none came by `until_seconds`."""
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
-                return await self._measured(method, request, _CALL_SECONDS + waits_seconds)
+                return await self._measured(method, request)
             except grpc.aio.AioRpcError as error:
                 refusal = refusal_of(error)
                 if refusal is not None and refusal.reason not in _AGAIN and not is_uncertain(error):
@@ -178,14 +177,12 @@ class Shop:
             await self._clock.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(_LAST_PAUSE_SECONDS, pause * 2)
 
-    async def _measured(
-        self, method: Method[RequestT_contra, ResponseT_co], request: RequestT_contra, timeout_seconds: float
-    ) -> ResponseT_co:
+    async def _measured(self, method: Method[RequestT_contra, ResponseT_co], request: RequestT_contra) -> ResponseT_co:
         if not isinstance(request, inventory_pb.HoldSeatsRequest | inventory_pb.HoldBestAvailableRequest):
-            return await method(request, timeout=timeout_seconds)
+            return await method(request, timeout=_CALL_SECONDS)
         started = self.seconds()
         try:
-            response = await method(request, timeout=timeout_seconds)
+            response = await method(request, timeout=_CALL_SECONDS)
         except grpc.aio.AioRpcError as error:
             if refusal_of(error) is not None:
                 self._held(started, accepted=False)
