@@ -45,7 +45,7 @@ class FormAnswerHandler:
     @staticmethod
     async def order_paid(transaction: CustomersTransaction, order_id: str, paid_at_ms: int) -> None:
         """They stay as long as the order's papers."""
-        # Every order that is sold comes by, and few were asked anything.
+        # Orders come by for what was ticked with them too, and few were asked anything.
         if not await transaction.form_answers.are_kept(order_id):
             return
         house = await transaction.houses.find(transaction.house_id)
