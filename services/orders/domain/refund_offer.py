@@ -62,10 +62,12 @@ def offered(
         return OrderNotConfirmed(order.order_id, order.state.value)
     if order.dispute is Dispute.OPEN:
         return OrderDisputed(order.order_id)
-    theirs = [line for line in valid_lines(order) if line in set(held)]
+    of_asker = set(held)
+    theirs = [line for line in valid_lines(order) if line in of_asker]
     meant = set(wanted or theirs)
-    if not meant or meant - set(theirs):
-        names = sorted(f"{line.performance_id} {line.seat_id}" for line in meant - set(theirs))
+    foreign = meant.difference(theirs)
+    if foreign or not meant:
+        names = sorted(f"{line.performance_id} {line.seat_id}" for line in foreign)
         return LinesNotHeld(order.order_id, tuple(names))
     cells = cells_of(order, with_due=True)
     found: list[RequestedPart] = []

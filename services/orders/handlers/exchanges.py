@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -101,8 +101,9 @@ class Exchanges:
         order = await self._store.get(ref)
         if order is None:
             return OrderNotFound(ref.order_id)
-        lines = wanted or tuple(line for line in valid_lines(order) if line in shown.lines)
-        if refused := refused_exchange(order, lines) or _not_held(order, lines, shown.lines):
+        held = set(shown.lines)
+        lines = wanted or tuple(line for line in valid_lines(order) if line in held)
+        if refused := refused_exchange(order, lines) or _not_held(order, lines, held):
             return refused
         given = await self._given(order, lines)
         terms = buyers_terms(order.order_id, await self._times(order), given, self._clock.now_ms())
@@ -115,13 +116,13 @@ class Exchanges:
 
     async def _wanted(self, house_id: str, asked: ExchangeRequest) -> Order | Refusal:
         """The old order, where these lines of it may be given for others now."""
-        ref, theirs = OrderRef(house_id, asked.order_id), list[LineRef]()
+        ref, theirs = OrderRef(house_id, asked.order_id), set[LineRef]()
         for code in asked.codes:
             # Each its own: the new tickets are of the session that asks, and who has one of four has not the others.
             shown = await shown_by_buyer(self._door, ref, code)
             if isinstance(shown, Refusal):
                 return shown
-            theirs.append(shown.own)
+            theirs.add(shown.own)
         old, buyer = await self._store.get(ref), current_buyer()
         if old is None or (buyer and not asked.codes and old.holder_id != buyer):
             return OrderNotFound(asked.order_id)
@@ -206,6 +207,6 @@ class Exchanges:
         return changed if isinstance(changed, Refusal) else None
 
 
-def _not_held(order: Order, lines: Collection[LineRef], held: Collection[LineRef]) -> LinesNotHeld | None:
+def _not_held(order: Order, lines: Collection[LineRef], held: Set[LineRef]) -> LinesNotHeld | None:
     foreign = tuple(f"{line.performance_id} {line.seat_id}" for line in lines if line not in held)
     return LinesNotHeld(order.order_id, foreign) if foreign or not lines else None
